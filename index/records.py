@@ -1,0 +1,136 @@
+"""The records that travel along the path of the data. Plain frozen data; imports nothing local.
+
+Offsets count Unicode code points of `Document.text`, `end` exclusive: `text[start:end]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stretch of a document's text stands in its file."""
+
+    start: int  # first offset of the stretch
+    end: int  # offset after its last character
+    page: int | None = None  # counts from 1; None where the format has no pages
+    heading: str | None = None  # the headings above it, outermost first, joined by " > "
+
+    @property
+    def label(self) -> str:
+        """The place in words: "page 3", "Terms > Payment", or both; "" where neither is known."""
+        page = f"page {self.page}" if self.page is not None else None
+        return ", ".join(part for part in (page, self.heading) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that was read, or a text that was given."""
+
+    name: str  # unique in a library
+    sha256: str  # of the file's bytes (of the UTF-8 text where there is no file)
+    text: str  # the one string that all offsets refer to
+    places: tuple[Place, ...] = ()  # ordered by start, not overlapping
+
+    @property
+    def pages(self) -> int | None:
+        """Number of the last page; None where the format has no pages."""
+        return max((p.page for p in self.places if p.page is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run of whole sentences of one document: what is embedded and found."""
+
+    document: str  # the document's name
+    start: int
+    end: int
+    text: str  # == document.text[start:end]
+    sentences: tuple[tuple[int, int], ...]  # (start, end) of its sentences, in the document's text
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that a search found, with the scores that ranked it. Scores are not truth."""
+
+    passage: Passage
+    sha256: str  # of the passage's document
+    score: float  # fused: what the hits are ordered by
+    dense: float  # cosine of question and passage
+    lexical: float  # BM25; 0 where no word matched
+    places: tuple[Place, ...] = field(default=(), repr=False)  # those that touch the passage
+
+    @property
+    def document(self) -> str:
+        """Name of the document."""
+        return self.passage.document
+
+    @property
+    def start(self) -> int:
+        """First offset of the passage in the document's text."""
+        return self.passage.start
+
+    @property
+    def end(self) -> int:
+        """Offset after the passage's last character."""
+        return self.passage.end
+
+    @property
+    def text(self) -> str:
+        """The passage's text."""
+        return self.passage.text
+
+    @property
+    def page(self) -> int | None:
+        """Page on which the passage starts; None where the format has no pages."""
+        place = place_at(self.places, self.start)
+        return place.page if place else None
+
+    def place(self, offset: int) -> Place | None:
+        """Return the place of an offset of the passage."""
+        return place_at(self.places, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A line of the list of documents."""
+
+    name: str
+    sha256: str
+    pages: int | None
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be added, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """What an addition did, by the names of the documents."""
+
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    failed: tuple[Failure, ...] = ()
+
+
+def place_at(places: Sequence[Place], offset: int) -> Place | None:
+    """Return the place that holds the offset, or the last one that starts before it."""
+    before = [place for place in places if place.start <= offset]
+    return before[-1] if before else None
+
+
+def check_places(places: Sequence[Place], length: int) -> None:
+    """Raise ValueError unless the places are ordered, disjoint and within a text of this length."""
+    if any(not 0 <= place.start <= place.end <= length for place in places) or any(
+        left.end > right.start for left, right in pairwise(places)
+    ):
+        raise ValueError(f"places out of order or outside a text of {length} characters")
