@@ -122,6 +122,29 @@ class AddReport:
     failed: tuple[Failure, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an addition has come."""
+
+    files_done: int
+    files: int
+    name: str  # of the file at hand; "" when all are done
+    passages_done: int = 0  # of the file at hand: those that are embedded
+    passages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is wrong with a library."""
+
+    text: str
+    document: str | None = None  # its name, where the fault is one document's
+
+    def __str__(self) -> str:
+        """Return the fault in one line."""
+        return f"{self.document!r}: {self.text}" if self.document else self.text
+
+
 def place_at(places: Sequence[Place], offset: int) -> Place | None:
     """Return the place that holds the offset, or the last one that starts before it."""
     before = [place for place in places if place.start <= offset]

@@ -1,0 +1,356 @@
+"""The single source of truth: one SQLite file with documents, passages and vectors.
+
+A document goes in or out in one transaction, so it is wholly in or wholly out whenever the
+process stops. The word index shares the file and the transactions; FAISS is built from here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import lexical
+from index.embed import Vectors
+from index.errors import LibraryError, UnknownDocumentError, UnreadableError
+from index.records import Document, DocumentInfo, Fault, Passage, Place, check_places
+
+SCHEMA_VERSION = 1
+_BUSY_MS = 30_000  # how long to wait for another process that is writing
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS documents (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    source BLOB UNIQUE,           -- the file's absolute path in bytes, or NULL
+    sha256 TEXT NOT NULL,         -- of the file
+    text TEXT NOT NULL,
+    text_sha256 TEXT NOT NULL,
+    places TEXT NOT NULL          -- JSON list of [start, end, page, heading]
+);
+CREATE TABLE IF NOT EXISTS passages (
+    id INTEGER PRIMARY KEY,
+    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    sentences TEXT NOT NULL,      -- JSON list of [start, end] in the document's text
+    vector BLOB NOT NULL          -- float32, unit length
+);
+CREATE INDEX IF NOT EXISTS passages_of_document ON passages (document, start);
+"""
+
+
+class Catalog:
+    """Documents, passages and vectors in one SQLite file. Not thread-safe by itself."""
+
+    def __init__(self, path: Path, *, encoder: str, dimension: int) -> None:
+        """Open the file, made where missing.
+
+        Raises LibraryError if it is no catalog, or was made with another embedding model.
+        """
+        self.path = path
+        self.dimension = dimension
+        try:
+            self.connection = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000
+            )
+            self._prepare(encoder)
+        except sqlite3.Error as error:
+            raise LibraryError(
+                f"cannot open the library at {path.parent}: {error}; choose another folder with "
+                "--library, or move this one away and index your files again"
+            ) from error
+
+    def _prepare(self, encoder: str) -> None:
+        db = self.connection
+        for pragma in ("journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON"):
+            db.execute(f"PRAGMA {pragma}")
+        with self.transaction(touch=False):
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
+            db.execute(lexical.SCHEMA)
+            made_with = {"schema": str(SCHEMA_VERSION), "encoder": encoder, "generation": "0"}
+            db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", made_with.items())
+            found = dict(db.execute("SELECT key, value FROM meta"))
+        if found["schema"] != made_with["schema"]:
+            raise LibraryError(
+                f"the library has schema {found['schema']}, this Pincite reads {SCHEMA_VERSION}; "
+                "use the Pincite that made it, or index your files into a new library"
+            )
+        if found["encoder"] != encoder:
+            raise LibraryError(
+                f"the library was made with the embedding model {found['encoder']}, not {encoder}; "
+                "set that model again, or index your files into a new library"
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    @contextmanager
+    def transaction(self, *, touch: bool = True) -> Iterator[None]:
+        """All or nothing; `touch` moves the generation on, so that readers see a change."""
+        db = self.connection
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            if touch:
+                db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+
+    def generation(self) -> int:
+        """Return a number that changes whenever the documents do."""
+        (value,) = self.connection.execute(
+            "SELECT value FROM meta WHERE key = 'generation'"
+        ).fetchone()
+        return int(value)
+
+    def put(
+        self,
+        document: Document,
+        passages: Sequence[Passage],
+        vectors: Vectors,
+        *,
+        source: bytes | None,
+        names: Sequence[str],
+    ) -> tuple[str, bool]:
+        """Add a document, or replace that of the same source; return its name, and if it was new.
+
+        vectors is (n passages, dimension). A new file takes the first of `names` that no other
+        document has; a text (source None) replaces the text of its name. Raises UnreadableError
+        where every name is taken.
+        """
+        if vectors.shape != (len(passages), self.dimension):
+            raise ValueError(
+                f"vectors of shape {vectors.shape} must be {(len(passages), self.dimension)}"
+            )
+        check_places(document.places, len(document.text))
+        db = self.connection
+        with self.transaction():
+            name = self._name_for(source, names)
+            new = not self._delete(name)
+            document_id = db.execute(
+                "INSERT INTO documents (name, source, sha256, text, text_sha256, places) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    name,
+                    source,
+                    document.sha256,
+                    document.text,
+                    _sha256(document.text),
+                    json.dumps([[p.start, p.end, p.page, p.heading] for p in document.places]),
+                ),
+            ).lastrowid
+            for passage, vector in zip(passages, vectors, strict=True):
+                passage_id = db.execute(
+                    "INSERT INTO passages (document, start, end, sentences, vector) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    (
+                        document_id,
+                        passage.start,
+                        passage.end,
+                        json.dumps(passage.sentences),
+                        vector.tobytes(),
+                    ),
+                ).lastrowid
+                assert passage_id is not None  # noqa: S101 - an INSERT always has one
+                lexical.insert(db, passage_id, passage.text)
+        return name, new
+
+    def _name_for(self, source: bytes | None, names: Sequence[str]) -> str:
+        """Return the name that the source has, else the first that is free."""
+        if source is not None:
+            row = self.connection.execute(
+                "SELECT name FROM documents WHERE source = ?", (source,)
+            ).fetchone()
+            if row:
+                return str(row[0])
+        for name in names:
+            row = self.connection.execute(
+                "SELECT source FROM documents WHERE name = ?", (name,)
+            ).fetchone()
+            if row is None or (source is None and row[0] is None):
+                return name
+        raise UnreadableError(
+            f"another document is named {names[0]!r} already; remove it, or give another name"
+        )
+
+    def remove(self, name: str) -> None:
+        """Take the document out; raises UnknownDocumentError where there is none."""
+        with self.transaction():
+            if not self._delete(name):
+                raise UnknownDocumentError(
+                    f"no document is named {name!r}; see `pincite documents`"
+                )
+
+    def _delete(self, name: str) -> bool:
+        row = self.connection.execute("SELECT id FROM documents WHERE name = ?", (name,)).fetchone()
+        if row:
+            lexical.delete(self.connection, row[0])
+            self.connection.execute("DELETE FROM documents WHERE id = ?", row)
+        return row is not None
+
+    def erase_free_space(self) -> None:
+        """Write the file anew without what was removed, and empty the write-ahead log."""
+        with self.transaction():
+            lexical.rebuild(self.connection)
+        self.connection.execute("VACUUM")
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def documents(self) -> list[DocumentInfo]:
+        """List the documents by name."""
+        rows = self.connection.execute(
+            "SELECT documents.name, sha256, places, count(passages.id) FROM documents "
+            "LEFT JOIN passages ON passages.document = documents.id "
+            "GROUP BY documents.id ORDER BY documents.name"
+        )
+        return [
+            DocumentInfo(
+                name=name,
+                sha256=sha256,
+                pages=Document(name, sha256, "", _places(places)).pages,
+                passages=count,
+            )
+            for name, sha256, places, count in rows
+        ]
+
+    def count(self) -> tuple[int, int]:
+        """Return the numbers of documents and of passages."""
+        (documents,) = self.connection.execute("SELECT count(*) FROM documents").fetchone()
+        (passages,) = self.connection.execute("SELECT count(*) FROM passages").fetchone()
+        return documents, passages
+
+    def document(self, name: str) -> Document:
+        """Return the document; raises UnknownDocumentError where there is none."""
+        row = self.connection.execute(
+            "SELECT name, sha256, text, places FROM documents WHERE name = ?", (name,)
+        ).fetchone()
+        if row is None:
+            raise UnknownDocumentError(f"no document is named {name!r}; see `pincite documents`")
+        return Document(row[0], row[1], row[2], _places(row[3]))
+
+    def from_source(self, source: bytes) -> tuple[str, str] | None:
+        """Return name and SHA-256 of the document that is the file at this path, if any."""
+        row = self.connection.execute(
+            "SELECT name, sha256 FROM documents WHERE source = ?", (source,)
+        ).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def text_is_whole(self, name: str) -> bool:
+        """Whether the document's text and places are those that were stored."""
+        text, text_sha256 = self.connection.execute(
+            "SELECT text, text_sha256 FROM documents WHERE name = ?", (name,)
+        ).fetchone()
+        return _sha256(text) == text_sha256
+
+    def source(self, name: str) -> bytes | None:
+        """Return the path of the document's file; None where there is no file or no document."""
+        row = self.connection.execute(
+            "SELECT source FROM documents WHERE name = ?", (name,)
+        ).fetchone()
+        return row[0] if row else None
+
+    def vectors(self) -> tuple[NDArray[np.int64], Vectors]:
+        """Return the passages' ids (n,) and vectors (n, dimension), ordered by name and start.
+
+        The order does not depend on the order of adding, so neither does any tie in a search.
+        """
+        ids, blobs = [], []
+        for passage_id, blob in self.connection.execute(
+            "SELECT passages.id, vector FROM passages "
+            "JOIN documents ON documents.id = passages.document "
+            "ORDER BY documents.name, passages.start"
+        ):
+            ids.append(passage_id)
+            blobs.append(blob)
+        vectors = np.frombuffer(b"".join(blobs), np.float32).reshape(len(ids), self.dimension)
+        return np.array(ids, np.int64), vectors
+
+    def passages(self, ids: Sequence[int]) -> list[tuple[int, Passage, str, tuple[Place, ...]]]:
+        """Return id, passage, its document's SHA-256 and its places for each id still there."""
+        texts: dict[int, tuple[str, str, str, tuple[Place, ...]]] = {}
+        found = []
+        for passage_id in ids:
+            row = self.connection.execute(
+                "SELECT document, start, end, sentences FROM passages WHERE id = ?", (passage_id,)
+            ).fetchone()
+            if row is None:
+                continue
+            document_id, start, end, sentences = row
+            if document_id not in texts:
+                name, sha256, text, places = self.connection.execute(
+                    "SELECT name, sha256, text, places FROM documents WHERE id = ?", (document_id,)
+                ).fetchone()
+                texts[document_id] = (name, sha256, text, _places(places))
+            name, sha256, text, places = texts[document_id]
+            passage = Passage(name, start, end, text[start:end], _spans(sentences))
+            touched = tuple(p for p in places if p.start < end and p.end > start)
+            found.append((passage_id, passage, sha256, touched))
+        return found
+
+    def faults(self) -> list[Fault]:
+        """Say what is wrong with the catalog and its word index; nothing if they are whole."""
+        found: list[Fault] = []
+        try:
+            for (line,) in self.connection.execute("PRAGMA integrity_check(10)"):
+                if line != "ok":
+                    found.append(Fault(f"the catalog is damaged: {line}"))
+            for document_id, name, text, text_sha256, places in self.connection.execute(
+                "SELECT id, name, text, text_sha256, places FROM documents ORDER BY name"
+            ):
+                found += [
+                    Fault(fault, name)
+                    for fault in self._document_faults(document_id, text, text_sha256, places)
+                ]
+        except sqlite3.DatabaseError as error:
+            return [*found, Fault(f"the catalog is damaged: {error}")]
+        return found + [Fault(fault) for fault in lexical.faults(self.connection)]
+
+    def _document_faults(
+        self, document_id: int, text: str, text_sha256: str, places: str
+    ) -> Iterator[str]:
+        if _sha256(text) != text_sha256:
+            yield "the text is not the one that was stored"
+        try:
+            check_places(_places(places), len(text))
+        except (ValueError, TypeError) as error:  # out of order, or no longer JSON
+            yield f"its places are damaged ({error})"
+        end = 0
+        rows = self.connection.execute(
+            "SELECT start, end, sentences, vector FROM passages WHERE document = ? ORDER BY start",
+            (document_id,),
+        ).fetchall()
+        if not rows:
+            yield "it has no passage"
+        for start, stop, sentences, vector in rows:
+            if not end <= start < stop <= len(text):
+                yield f"passage {start}-{stop} does not fit the text"
+            end = stop
+            if any(not start <= left < right <= stop for left, right in _spans(sentences)):
+                yield f"passage {start}-{stop} has sentences outside of it"
+            row = np.frombuffer(vector, np.float32) if len(vector) % 4 == 0 else np.empty(0)
+            if row.shape != (self.dimension,) or not abs(float(row @ row) - 1) < 1e-3:
+                yield f"passage {start}-{stop} has no proper vector"
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _places(stored: str) -> tuple[Place, ...]:
+    return tuple(Place(*row) for row in json.loads(stored))
+
+
+def _spans(stored: str) -> tuple[tuple[int, int], ...]:
+    return tuple((start, end) for start, end in json.loads(stored))

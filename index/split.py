@@ -1,0 +1,129 @@
+"""Document -> passages on sentence boundaries, with exact offsets.
+
+Nothing is searched for: every span is carried from the scan that made it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import sentencex
+
+from index.records import Document, Passage, place_at
+
+MAX_CHARS = 800  # of a passage: about 180 word pieces of English, within the encoder's 256
+
+Span = tuple[int, int]  # (start, end) in code points, end exclusive
+
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
+_LIST_ITEM = re.compile(r"\s*(?:[-*+•–|>#]|\(?\w{1,3}[.)])\s")
+_ENDS_SENTENCE = re.compile(r"[.!?:;。！？…][\"'”’»)\]]*$")
+_WRAPPED_LINE = (
+    40  # characters; a shorter line that stops is a heading or an item, not wrapped text
+)
+
+
+def split(document: Document, *, max_chars: int = MAX_CHARS) -> tuple[Passage, ...]:
+    """Pack the document's sentences into passages of at most max_chars characters.
+
+    Passages are disjoint, in order, and hold every character that is not white space. They
+    break at headings, then between paragraphs, else between sentences.
+    """
+    groups: list[list[Span]] = []
+    heading: str | None = None
+    for paragraph in paragraphs(document.text):
+        spans = [piece for span in paragraph for piece in _cut(document.text, span, max_chars)]
+        place = place_at(document.places, spans[0][0])
+        same_heading = (place.heading if place else None) == heading
+        heading = place.heading if place else None
+        group = groups[-1] if groups and same_heading else []
+        room = max_chars - (spans[-1][1] - group[0][0]) if group else -1
+        if not group or (room < 0 and group[-1][1] - group[0][0] > max_chars // 2):
+            group = []
+            groups.append(group)
+        for span in spans:
+            if group and span[1] - group[0][0] > max_chars:
+                group = []
+                groups.append(group)
+            group.append(span)
+    return tuple(
+        Passage(
+            document=document.name,
+            start=group[0][0],
+            end=group[-1][1],
+            text=document.text[group[0][0] : group[-1][1]],
+            sentences=tuple(group),
+        )
+        for group in groups
+    )
+
+
+def sentences(text: str) -> list[Span]:
+    """Return the spans of the text's sentences: in order, disjoint, without outer white space."""
+    return [span for paragraph in paragraphs(text) for span in paragraph]
+
+
+def paragraphs(text: str) -> Iterator[list[Span]]:
+    """Yield the sentences of each paragraph; every character but white space is in one."""
+    for block in _blocks(text):
+        found = []
+        for start, end in _lines(text, block):
+            for boundary in sentencex.get_sentence_boundaries("en", text[start:end]):
+                span = _trim(text, start + boundary["start_index"], start + boundary["end_index"])
+                if span:
+                    found.append(span)
+        if found:
+            yield found
+
+
+def _blocks(text: str) -> Iterator[Span]:
+    start = 0
+    for gap in _BLANK_LINE.finditer(text):
+        yield start, gap.start()
+        start = gap.end()
+    yield start, len(text)
+
+
+def _lines(text: str, block: Span) -> Iterator[Span]:
+    """Join the lines of a block where a line was only wrapped, not ended."""
+    start, end = block
+    line_start = start
+    for match in re.finditer(r"\n", text[start:end]):
+        at = start + match.start()
+        line = text[line_start:at].rstrip()
+        wrapped = (
+            len(line) >= _WRAPPED_LINE
+            and not _ENDS_SENTENCE.search(line)
+            and not _LIST_ITEM.match(text, at + 1, end)
+        )
+        line_start = at + 1
+        if not wrapped:
+            yield start, at
+            start = at + 1
+    yield start, end
+
+
+def _cut(text: str, span: Span, max_chars: int) -> Iterator[Span]:
+    """Cut a sentence that is longer than a passage, between words where there are any."""
+    start, end = span
+    while end - start > max_chars:
+        space = max(
+            text.rfind(" ", start, start + max_chars), text.rfind("\n", start, start + max_chars)
+        )
+        cut = space if space > start else start + max_chars
+        piece = _trim(text, start, cut)
+        if piece:
+            yield piece
+        start = cut
+    piece = _trim(text, start, end)
+    if piece:
+        yield piece
+
+
+def _trim(text: str, start: int, end: int) -> Span | None:
+    """Drop outer white space; None where nothing is left."""
+    inner = text[start:end]
+    start += len(inner) - len(inner.lstrip())
+    end -= len(inner) - len(inner.rstrip())
+    return (start, end) if start < end else None
