@@ -1,0 +1,124 @@
+"""Sentence and evidence -> the exact spans that it rests on. Computed, never asked of a model.
+
+A claim is broken into keys (numbers, names, content words); spans are chosen greedily, first
+the one that covers most of them, then, of the same document, those that cover what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.embed import Encoder
+from index.records import Hit
+from rag import words
+from rag.records import Citation
+from rag.words import Profile
+
+MAX_SPANS = 3  # that one sentence may rest on
+_CLOSEST = 12  # spans, by covered keys, whose meaning is compared too
+
+_NUMBER, _NAME, _WORD = 3.0, 2.0, 1.0  # what a covered key counts
+_WORTH = 2.0  # weight of uncovered keys that a further span must cover
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A sentence of a passage that was retrieved."""
+
+    hit: Hit
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The words of the span."""
+        return self.hit.text[self.start - self.hit.start : self.end - self.hit.start]
+
+    def cite(self) -> Citation:
+        """Return the span as a citation, with its place and its document's hash."""
+        place = self.hit.place(self.start)
+        return Citation(
+            document=self.hit.document,
+            sha256=self.hit.sha256,
+            start=self.start,
+            end=self.end,
+            quote=self.text,
+            page=place.page if place else None,
+            place=place.label if place else "",
+        )
+
+
+def spans(hits: Sequence[Hit]) -> list[Span]:
+    """Return the sentences of the hits, best hit first."""
+    return [Span(hit, start, end) for hit in hits for start, end in hit.passage.sentences]
+
+
+def attribute(claim: str, candidates: Sequence[Span], encoder: Encoder) -> list[Span]:
+    """Return the spans that the claim rests on, the main one first; none where none fits."""
+    chosen = cover(
+        claim,
+        [span.text for span in candidates],
+        encoder,
+        groups=[span.hit.document for span in candidates],
+    )
+    return [candidates[index] for index in chosen]
+
+
+def cover(
+    claim: str, texts: Sequence[str], encoder: Encoder, *, groups: Sequence[str] | None = None
+) -> list[int]:
+    """Return the indices of the texts that together cover the claim best, the main one first.
+
+    Further texts are of the main one's group. Greedy set cover; the main text is chosen by
+    covered keys and closeness in meaning (cosine), where the keys alone leave it open.
+    """
+    keys = words.profile(claim)
+    total = _weight(keys, keys)
+    profiles = [words.profile(text) for text in texts]
+    covered = [_weight(keys, profile) for profile in profiles]
+    nearest = sorted(range(len(texts)), key=lambda i: (-covered[i], i))[:_CLOSEST]
+    if not nearest or total == 0:
+        return []
+    vectors = encoder.encode([claim, *(texts[i] for i in nearest)])
+    likeness = dict(zip(nearest, np.asarray(vectors[1:] @ vectors[0]), strict=True))
+    main = max(nearest, key=lambda i: (covered[i] / total + float(likeness[i]), -i))
+    if covered[main] == 0:
+        return []
+    chosen = [main]
+    while len(chosen) < MAX_SPANS:
+        rest = left(keys, [profiles[i] for i in chosen])
+        gains = {
+            i: _weight(rest, profiles[i])
+            for i in range(len(texts))
+            if i not in chosen and (groups is None or groups[i] == groups[main])
+        }
+        best = max(gains, key=lambda i: (gains[i], -abs(i - main)), default=None)
+        if best is None or gains[best] < _WORTH:
+            break
+        chosen.append(best)
+    return chosen
+
+
+def left(keys: Profile, evidence: Sequence[Profile]) -> Profile:
+    """Return the keys that none of the evidence has."""
+    have_numbers = frozenset().union(*(profile.numbers for profile in evidence))
+    return Profile(
+        names=frozenset(n for n in keys.names if not any(words.has_name(n, p) for p in evidence)),
+        numbers=keys.numbers - have_numbers,
+        content=frozenset(w for w in keys.content if not any(words.has_name(w, p) for p in evidence)),
+        acronyms=keys.acronyms,
+        roots=keys.roots,
+    )
+
+
+def _weight(keys: Profile, evidence: Profile) -> float:
+    """Return the weight of the keys that the evidence covers."""
+    rest = left(keys, [evidence])
+    return (
+        _NUMBER * len(keys.numbers - rest.numbers)
+        + _NAME * len(keys.names - rest.names)
+        + _WORD * len((keys.content - keys.names) - rest.content)
+    )

@@ -1,0 +1,143 @@
+"""What one browser tab holds: its questions and what came of them. Knows no screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+
+from index.records import Hit
+from rag.records import Answer, Citation, Evidence, Sentence, Verdict
+
+Event = Evidence | Sentence | Answer
+"""What a stream yields: evidence first, then judged sentences, then the answer."""
+
+Target = Citation | Hit
+"""What a click opens."""
+
+
+class Phase(Enum):
+    """How far a question has come."""
+
+    QUEUED = auto()  # another question is being answered
+    SEARCHING = auto()
+    READING = auto()  # the model is at work
+    DONE = auto()
+    STOPPED = auto()
+    FAILED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question and all that is known of its answer so far."""
+
+    question: str
+    phase: Phase = Phase.QUEUED
+    hits: tuple[Hit, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
+    answer: Answer | None = None
+    error: str = ""
+
+    def after(self, event: Event) -> Turn:
+        """Return the turn with the next event of its stream taken in."""
+        match event:
+            case Evidence():
+                return replace(self, phase=Phase.READING, hits=event.hits)
+            case Sentence():
+                return replace(self, sentences=(*self.sentences, event))
+            case Answer():
+                return replace(
+                    self,
+                    phase=Phase.DONE,
+                    hits=event.hits,
+                    sentences=event.sentences,
+                    answer=event,
+                )
+
+    @property
+    def busy(self) -> bool:
+        """Whether the answer is still to come."""
+        return self.phase in (Phase.QUEUED, Phase.SEARCHING, Phase.READING)
+
+    @property
+    def shown(self) -> tuple[Sentence, ...]:
+        """The sentences that stand in the answer."""
+        return tuple(s for s in self.sentences if s.verdict is Verdict.SUPPORTED)
+
+    @property
+    def withheld(self) -> tuple[Sentence, ...]:
+        """The sentences that do not."""
+        return tuple(s for s in self.sentences if s.verdict is not Verdict.SUPPORTED)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The cited spans; the one numbered n on the screen is `citations[n - 1]`.
+
+        In order of appearance on the screen: the withheld sentences stand below the answer.
+        """
+        return numbered((*self.shown, *self.withheld))
+
+
+@dataclass(slots=True)
+class Conversation:
+    """The turns of one tab. The one mutable thing of the chat; a tab's state holds it."""
+
+    turns: list[Turn] = field(default_factory=list)
+    stopping: bool = False  # set by the stop button, read between two events of the stream
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is still to come."""
+        return bool(self.turns) and self.turns[-1].busy
+
+    @property
+    def history(self) -> list[tuple[str, str | Answer]]:
+        """The finished turns, for the assistant to understand a follow-up by."""
+        return [(turn.question, turn.answer) for turn in self.turns if turn.answer is not None]
+
+    def ask(self, question: str) -> bool:
+        """Begin a turn; False where there is no question, or one is still being answered."""
+        if self.busy or not question.strip():
+            return False
+        self.stopping = False
+        self.turns.append(Turn(question.strip()))
+        return True
+
+    def update(self, turn: Turn) -> None:
+        """Replace the last turn."""
+        self.turns[-1] = turn
+
+    def target(self, payload: object) -> Target | None:
+        """Return what a click of the browser means; None for anything that is not on the screen.
+
+        The payload is hostile input: it selects among what this tab was shown, and names nothing.
+        """
+        match payload:
+            case {"kind": "citation", "turn": int(turn), "number": int(number)}:
+                return _at(self._turn(turn).citations, number)
+            case {"kind": "passage", "turn": int(turn), "number": int(number)}:
+                return _at(self._turn(turn).hits, number)
+            case _:
+                return None
+
+    def _turn(self, index: int) -> Turn:
+        """Return the turn of an index; one that holds nothing where there is none."""
+        return self.turns[index] if 0 <= index < len(self.turns) else Turn("")
+
+
+def _at(targets: Sequence[Target], number: int) -> Target | None:
+    return targets[number - 1] if 1 <= number <= len(targets) else None
+
+
+def numbered(sentences: Iterable[Sentence]) -> tuple[Citation, ...]:
+    """Return the distinct spans that the sentences cite, in order of appearance."""
+    first: dict[tuple[str, str, int, int], Citation] = {}
+    for sentence in sentences:
+        for citation in sentence.citations:
+            first.setdefault(span_of(citation), citation)
+    return tuple(first.values())
+
+
+def span_of(target: Target) -> tuple[str, str, int, int]:
+    """Return what makes two citations the same one."""
+    return (target.document, target.sha256, target.start, target.end)

@@ -1,0 +1,144 @@
+"""Settings -> a LangChain chat model. The one interface to every language model.
+
+Today: openvino-genai in the process, for the embedded model, a GGUF file, or a model in
+OpenVINO's format.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import PrivateAttr
+
+from rag.errors import ModelError
+from rag.settings import Settings
+from rag.weights import language_model
+
+_ROLES = {"system": "system", "human": "user", "ai": "assistant"}
+_DONE = object()  # put last on the queue of a generation
+
+
+def chat_model(settings: Settings) -> BaseChatModel:
+    """Load the language model; raises WeightsError or ModelError."""
+    path = language_model(settings.model, Path(settings.cache).expanduser())
+    return OpenVinoChat(
+        path=str(path), model_name=settings.model, max_new_tokens=settings.max_new_tokens
+    )
+
+
+class OpenVinoChat(BaseChatModel):
+    """A model on openvino-genai, on the CPU: greedy, one generation at a time, others wait.
+
+    Closing the stream stops the generation. Prompt lookup (Saxena 2023) drafts tokens from the
+    prompt, since answers copy their sources; what is generated stays the same.
+    """
+
+    path: str
+    model_name: str
+    max_new_tokens: int = 160
+
+    _pipeline: Any = PrivateAttr()
+    _tokenizer: Any = PrivateAttr()
+    _turn: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Load the weights."""
+        super().model_post_init(context)
+        import openvino_genai
+
+        try:
+            self._pipeline = openvino_genai.LLMPipeline(self.path, "CPU", prompt_lookup=True)
+        except RuntimeError as error:
+            raise ModelError(
+                f"cannot load the language model at {self.path}: {str(error).splitlines()[-1]}"
+            ) from error
+        self._tokenizer = self._pipeline.get_tokenizer()
+
+    @property
+    def _llm_type(self) -> str:
+        return "openvino-genai"
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        text = "".join(str(chunk.message.content) for chunk in self._stream(messages, stop))
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        pieces: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        cancelled = threading.Event()
+        with self._turn:
+            worker = threading.Thread(
+                target=self._run, args=(messages, stop, pieces, cancelled), daemon=True
+            )
+            worker.start()
+            try:
+                while (piece := pieces.get()) is not _DONE:
+                    if isinstance(piece, RuntimeError):
+                        raise ModelError(f"the language model failed: {piece}") from piece
+                    chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
+                    if run_manager:
+                        run_manager.on_llm_new_token(piece, chunk=chunk)
+                    yield chunk
+            finally:
+                cancelled.set()
+                worker.join()
+
+    def _run(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None,
+        pieces: queue.SimpleQueue[Any],
+        cancelled: threading.Event,
+    ) -> None:
+        import openvino_genai
+
+        def take(piece: str) -> openvino_genai.StreamingStatus:
+            if cancelled.is_set():
+                return openvino_genai.StreamingStatus.CANCEL
+            pieces.put(piece)
+            return openvino_genai.StreamingStatus.RUNNING
+
+        try:
+            prompt = self._tokenizer.apply_chat_template(
+                [{"role": _ROLES[m.type], "content": str(m.content)} for m in messages],
+                add_generation_prompt=True,
+            )
+            self._pipeline.generate(prompt, self._config(stop), take)
+        except RuntimeError as error:
+            pieces.put(error)
+        finally:
+            pieces.put(_DONE)
+
+    def _config(self, stop: list[str] | None) -> Any:
+        import openvino_genai
+
+        config = openvino_genai.GenerationConfig()
+        config.max_new_tokens = self.max_new_tokens
+        config.do_sample = False
+        config.apply_chat_template = False  # it is in the prompt already
+        config.eos_token_id = self._tokenizer.get_eos_token_id()
+        config.stop_token_ids = {config.eos_token_id}
+        config.num_assistant_tokens = 5  # drafted per step
+        config.max_ngram_size = 3  # of the prompt, looked up
+        if stop:
+            config.stop_strings = set(stop)
+        return config

@@ -1,0 +1,55 @@
+"""Follow-up and history -> a question that stands alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from langchain_core.language_models import BaseChatModel
+
+from rag import prompt, words
+
+Turn = tuple[str, str]  # question and answer
+
+_TURNS = 2  # of the history that are looked at; older ones rarely matter
+_REFERS = re.compile(
+    r"\b(it|its|itself|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there"
+    r"|then|former|latter|same|one|ones|else|another|other|others|so|too|also|instead|again)\b",
+    re.IGNORECASE,
+)
+_CONTINUES = re.compile(
+    r"^\W*(and|but|or|so|also|what about|how about|what else|why\W*$|how\W*$)\b", re.IGNORECASE
+)
+
+
+def refers_back(question: str) -> bool:
+    """Whether a question leans on what was said before it."""
+    names_nothing = not words.names(question) and len(words.content(question)) <= 2
+    return bool(_CONTINUES.search(question) or _REFERS.search(question) or names_nothing)
+
+
+def rewrite(question: str, history: Sequence[Turn], model: BaseChatModel) -> str:
+    """Return the question, made stand-alone by the model where it leans on the history.
+
+    A rewrite is kept only if it holds every number and name of the question and says nothing
+    that is not in the conversation; else the last question is put before this one, which
+    retrieves what both are about and changes no word.
+    """
+    if not history or not refers_back(question):
+        return question
+    turns = history[-_TURNS:]
+    conversation = "\n".join(f"Q: {asked}\nA: {answered}" for asked, answered in turns)
+    reply = str(
+        model.invoke(
+            prompt.messages("rewrite", conversation=conversation, question=question)
+        ).content
+    )
+    rewritten = next((line.strip() for line in reply.splitlines() if line.strip()), "")
+    known = words.content(f"{conversation} {question}")
+    kept = words.names(question) | words.numbers(question)
+    faithful = (
+        rewritten.endswith("?")
+        and kept <= (words.names(rewritten) | words.numbers(rewritten))
+        and words.content(rewritten) <= known
+    )
+    return rewritten if faithful else f"{turns[-1][0]} {question}"

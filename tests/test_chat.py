@@ -1,0 +1,384 @@
+"""The chat without a browser: what is shown, what a click means, what is refused."""
+
+from __future__ import annotations
+
+import re
+import socket
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from index.errors import PinciteError
+from index.records import AddReport, DocumentInfo, Failure, Progress
+from rag.chat import create_app, html, launch, words
+from rag.chat.app import SCRIPT, Chat, _done
+from rag.chat.guard import is_loopback
+from rag.chat.serve import ChatError, HostError, start
+from rag.chat.turns import Conversation, Phase, Turn
+from rag.chat.uploads import LONGEST, base_name, keep
+from rag.records import Answer, Citation, Evidence, Sentence, Timings, Verdict
+from tests.chat_fakes import FakeAssistant, FakeLibrary, cite, hit_of, sentence
+
+OURS = {
+    *("article", "h2", "h3", "p", "span", "button", "strong", "div", "section", "header", "bdi"),
+    *("details", "summary", "ol", "ul", "li", "mark", "blockquote"),
+}
+ATTRIBUTES = {
+    *("class", "dir", "type", "title", "role", "tabindex", "aria-label", "aria-hidden"),
+    *("data-opens", "data-turn", "data-number", "data-serial", "data-closes"),
+}
+ANY = st.text(st.characters() | st.sampled_from("<>&\"'`$\\{}\x00\r\n\u202e\ud800"))
+HOSTILE = "</mark><script>alert(1)</script><img src=x onerror='a()'>&amp;&#60;\"'${1}{{2}}"
+
+
+class Parsed(HTMLParser):
+    """A page as a browser would see it: its elements, attributes and text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.within: dict[str, str] = {}  # the text of each element, by its class or its tag
+        self.feed(page)
+        self.close()
+        assert self.open == []
+        assert {tag for tag, _ in self.elements} <= OURS
+        assert {name for _, attributes in self.elements for name in attributes} <= ATTRIBUTES
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self.open.append(str(dict(attrs).get("class") or tag))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        for key in set(self.open):
+            self.within[key] = self.within.get(key, "") + data
+
+
+def answer_of(*said: Sentence, hits: tuple[Any, ...] = (), note: str | None = None) -> Answer:
+    return Answer("Q", "Q", said, hits, 5, 202, "model", Timings(0.1, 1.0, 2.0), note)
+
+
+def done(*said: Sentence, question: str = "Q", **options: Any) -> Turn:
+    return Turn(question, Phase.SEARCHING).after(answer_of(*said, **options))
+
+
+# What is shown
+
+
+@given(ANY)
+@example(HOSTILE)
+def test_any_text_is_shown_as_itself(raw: str) -> None:
+    parsed = Parsed(f'<p title="{html.text(raw)}">{html.text(raw)}</p>')
+    assert parsed.within.get("p", "") == html.shown(raw)
+    assert parsed.elements == [("p", {"title": html.shown(raw)})]
+
+
+def test_what_a_page_cannot_show_is_dropped() -> None:
+    assert html.shown("a\x00b\r\nc\rd\te\x1b\ud800\ufffe\x85") == "ab\nc\nd\te"
+
+
+@settings(max_examples=60)
+@given(ANY, ANY, ANY, ANY, ANY)
+@example(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+def test_no_text_makes_an_element(
+    question: str, name: str, quote: str, said: str, around: str
+) -> None:
+    text = around + quote + around
+    citation = cite(name, text, quote)
+    hits = (hit_of(name, text, 0, len(text)), hit_of(name, around, 0, len(around)))
+    turn = done(
+        sentence(said, citation),
+        sentence(said, citation, verdict=Verdict.OFF_TOPIC),
+        question=question,
+        hits=hits,
+    )
+    parsed = Parsed(html.turn(turn, 0))
+    assert parsed.within.get("question", "") == html.shown(question)
+    assert parsed.within["sentence"] == (html.shown(said) + "1") * 2
+    Parsed(html.turn(done(note=said, hits=hits), 3))
+    Parsed(html.turn(Turn(question, Phase.FAILED, error=said), 0))
+    Parsed(html.turn(Turn(question).after(Evidence(question, question, hits)), 0))
+    Parsed(html.documents([DocumentInfo(name, "", None, 1), DocumentInfo(said, "", 2, 1)]))
+    report = Parsed(html.report(AddReport((name,), (said,), (quote,), (Failure(name, said),))))
+    assert report.within.get("bdi", "") == html.shown(name) + "".join(
+        map(html.shown, (said, quote, name))
+    )
+
+
+@settings(max_examples=60)
+@given(ANY, ANY, ANY, st.sampled_from([0, 1, html.AROUND, 3 * html.AROUND]))
+@example("a\n", "<b>", "\n", html.AROUND)
+def test_exactly_the_cited_words_are_marked(
+    before: str, quote: str, after: str, times: int
+) -> None:
+    before, after = before * times, after * times
+    start, end = len(before), len(before) + len(quote)
+    document = before + quote + after
+    first, last = html.window(document, start, end)
+    assert first <= start <= end <= last
+    assert last - first <= 2 * html.AROUND + len(quote)
+    parsed = Parsed(html.source(Citation("d", "", start, end, quote), document, serial=1))
+    assert parsed.within.get("mark", "") == html.shown(quote)
+    page = "".join(text for name, text in parsed.within.items() if name.startswith("page"))
+    shown = (document[first:start], quote, document[end:last])
+    assert page == "".join(map(html.shown, shown))
+
+
+def test_the_window_goes_from_line_to_line() -> None:
+    document = "one\ntwo\nthree\nfour\nfive\n"
+    start = document.index("three")
+    first, last = html.window(document, start, start + 5, around=6)
+    assert document[first:last] == "two\nthree\nfour"
+    assert html.window(document, start, start + 5) == (0, len(document))
+    assert html.window("x" * 100, 50, 60, around=10) == (40, 70)
+
+
+def test_a_source_that_changed_or_went_says_so_and_shows_the_words_as_cited() -> None:
+    citation = cite("d.txt", "One. Two. Three.", "Two.")
+    changed = html.source(citation, "One. TWO. Three.", serial=1)
+    gone = html.source(citation, None, serial=1)
+    for page, why in ((changed, words.SOURCE_CHANGED), (gone, words.SOURCE_GONE)):
+        parsed = Parsed(page)
+        assert parsed.within["warning"] == why
+        assert parsed.within["blockquote"] == "Two."
+        assert "mark" not in parsed.within
+
+
+def test_citations_are_numbered_in_order_of_appearance() -> None:
+    text = "Alpha. Beta. Gamma."
+    alpha, beta, gamma = (cite("d", text, f"{word}.") for word in ("Alpha", "Beta", "Gamma"))
+    turn = done(
+        sentence("One.", beta),
+        sentence("Withheld.", gamma, verdict=Verdict.UNSUPPORTED),
+        sentence("Two.", alpha, beta),
+        hits=(hit_of("d", text, 0, 6), hit_of("d", text, 13, 19)),
+    )
+    assert turn.citations == (beta, alpha, gamma)
+    page = html.turn(turn, 4)
+    pills = re.findall(r'data-opens="citation" data-turn="4" data-number="(\d)"', page)
+    assert pills == ["1", "2", "1", "3"]
+    assert Parsed(page).within["answer"] == "One.1 Two.21"
+    assert page.count('class="badge"') == 1  # the first passage is cited, the second is not
+    assert words.uncited(1) in page
+
+
+def test_a_withheld_sentence_is_never_in_the_answer() -> None:
+    kinds = [verdict for verdict in Verdict if verdict is not Verdict.SUPPORTED]
+    turn = done(sentence("Yes."), *(sentence("No.", verdict=verdict) for verdict in kinds))
+    parsed = Parsed(html.turn(turn, 0))
+    assert parsed.within["answer"] == "Yes."
+    assert parsed.within["withheld"].count("No.") == len(kinds)
+    # While the answer is being made, nothing of it is on the page at all.
+    live = Turn("Q", Phase.READING).after(sentence("No.", verdict=Verdict.UNSUPPORTED))
+    assert "No." not in html.turn(live, 0)
+
+
+def test_abstaining_says_what_was_searched() -> None:
+    parsed = Parsed(html.turn(done(note="A <note>."), 0))
+    assert parsed.within["abstained"] == (
+        "Your documents do not say. Searched 5 documents, 202 passages.A <note>."
+    )
+
+
+def test_evidence_is_open_while_the_model_reads_and_folded_afterwards() -> None:
+    hits = (hit_of("a.pdf", "Words.", 0, 6),)
+    turn = Turn("Q", Phase.SEARCHING).after(Evidence("Q", "Q", hits))
+    page = html.turn(turn, 0)
+    assert "<details" not in page
+    assert words.reading(1) in page
+    assert words.found(1, 1) in page
+    assert '<details class="evidence"><summary>' in html.turn(
+        turn.after(answer_of(sentence("S."), hits=hits)), 0
+    )
+
+
+def test_a_long_list_of_documents_ends() -> None:
+    infos = [DocumentInfo(f"{number}.txt", "", None, 1) for number in range(html.LISTED + 3)]
+    assert html.documents(infos).count("<li>") == html.LISTED
+    assert words.more_documents(3) in html.documents(infos)
+
+
+# What a click means
+
+
+def clicked(turn: Any, number: Any, kind: Any = "citation") -> dict[str, Any]:
+    return {"kind": kind, "turn": turn, "number": number}
+
+
+def conversation() -> Conversation:
+    text = "Alpha. Beta."
+    hits = (hit_of("d", text, 0, 12),)
+    return Conversation([done(sentence("A.", cite("d", text, "Alpha.")), hits=hits), Turn("next")])
+
+
+def test_a_click_opens_what_was_shown() -> None:
+    ours = conversation()
+    assert ours.target(clicked(0, 1)) == ours.turns[0].citations[0]
+    assert ours.target(clicked(0, 1, "passage")) == ours.turns[0].hits[0]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *(clicked(turn, 1) for turn in (-1, 1, 2, 10**30, True, 0.0, "0", None, [0])),
+        *(clicked(0, number) for number in (0, -1, 2, 10**30, 1.0, "1", None, {})),
+        *(clicked(0, 1, kind) for kind in ("", "turns", "__class__", "../etc/passwd", None, 1)),
+        *({}, None, [], "citation", 7, {"path": "/etc/passwd"}),
+    ],
+)
+def test_any_other_click_opens_nothing(payload: object) -> None:
+    assert conversation().target(payload) is None
+
+
+# The handlers
+
+
+def chat(tmp_path: Path, **texts: str) -> Chat:
+    return Chat(FakeAssistant(FakeLibrary(texts)), tmp_path / "uploads")
+
+
+def test_one_question_at_a_time(tmp_path: Path) -> None:
+    ours, talk = chat(tmp_path, a="Words."), Conversation()
+    assert not talk.ask("  \n")
+    past, current, box, *_ = ours.begin(" Why? ", talk)
+    assert (past, box) == ("", "")
+    assert words.QUEUED in current
+    ours.begin("And again?", talk)
+    assert [turn.question for turn in talk.turns] == ["Why?"]
+    pages = list(ours.answer(talk))
+    assert words.SEARCHING in pages[0]
+    assert words.reading(1) in pages[1]
+    assert words.ABSTAINED in pages[-1]
+    assert list(ours.answer(talk)) == []  # nothing is waiting
+
+
+def test_a_conversation_that_is_stopped_before_its_turn_asks_nothing(tmp_path: Path) -> None:
+    ours, talk = chat(tmp_path), Conversation()
+    talk.ask("Why?")
+    ours.stop(talk)
+    assert words.STOPPED in list(ours.answer(talk))[-1]
+    assert ours.assistant.running == 0
+    assert talk.history == []
+
+
+def test_opening_a_source_that_is_gone(tmp_path: Path) -> None:
+    event = gr.EventData(None, clicked(0, 1))
+    assert words.SOURCE_GONE in chat(tmp_path).open(conversation(), event)
+    assert "<mark" in chat(tmp_path, d="Alpha. Beta.").open(conversation(), event)
+    forged = gr.EventData(None, clicked(5, 1))
+    assert chat(tmp_path).open(conversation(), forged) == gr.skip()
+
+
+def test_opening_the_same_source_twice_is_noticed(tmp_path: Path) -> None:
+    ours, event = chat(tmp_path, d="Alpha. Beta."), gr.EventData(None, clicked(0, 1))
+    assert ours.open(conversation(), event) != ours.open(conversation(), event)
+
+
+# Uploads
+
+
+@pytest.mark.parametrize(
+    ("claimed", "kept"),
+    [
+        ("report.pdf", "report.pdf"),
+        ("Übersicht #2 (final).txt", "Übersicht #2 (final).txt"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\me\\a.docx", "a.docx"),
+        ("<script>.html", "<script>.html"),
+        ("a\x00b\nc.txt", "abc.txt"),
+        ("..", "document"),
+        ("", "document"),
+        (".hidden", ".hidden"),
+    ],
+)
+def test_base_names(claimed: str, kept: str) -> None:
+    assert base_name(claimed) == kept
+
+
+@given(ANY)
+def test_a_kept_name_is_always_a_name(claimed: str) -> None:
+    name = base_name(claimed)
+    assert name not in ("", ".", "..")
+    assert not set(name) & set("/\\\x00")
+    assert len(name.encode()) <= LONGEST
+
+
+def test_uploads_are_moved_and_the_newest_of_a_name_counts(tmp_path: Path) -> None:
+    def given_files(*contents: str) -> list[tuple[Path, str]]:
+        files = [(tmp_path / f"tmp{number}", "a.txt") for number in range(len(contents))]
+        for (file, _), content in zip(files, contents, strict=True):
+            file.write_text(content)
+        return files
+
+    folder = tmp_path / "uploads"
+    first = keep(given_files("one", "two"), folder)
+    assert [path.name for path in first] == ["a.txt", "a (2).txt"]
+    assert [path.read_text() for path in first] == ["one", "two"]
+    assert keep(given_files("three"), folder) == [folder / "a.txt"]
+    assert (folder / "a.txt").read_text() == "three"
+    assert sorted(path.name for path in folder.iterdir()) == ["a (2).txt", "a.txt"]
+    assert not list(tmp_path.glob("tmp*"))
+
+
+def test_an_upload_never_writes_through_a_link(tmp_path: Path) -> None:
+    outside, folder, file = tmp_path / "outside", tmp_path / "uploads", tmp_path / "tmp"
+    outside.write_text("mine")
+    folder.mkdir()
+    (folder / "a.txt").symlink_to(outside)
+    file.write_text("theirs")
+    keep([(file, "a.txt")], folder)
+    assert outside.read_text() == "mine"
+
+
+def test_progress_counts_files_and_the_passages_of_the_file_at_hand() -> None:
+    assert _done(Progress(1, 4, "a.txt", 5, 10)) == 0.375
+    assert _done(Progress(1, 4, "a.txt")) == 0.25
+    assert _done(Progress(0, 0, "")) == 1.0
+    assert words.adding(Progress(1, 4, "a.txt")) == "a.txt (2 of 4)"
+    assert words.adding(Progress(4, 4, "")) == "Read 4 files"
+
+
+# Serving
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.2", "::", "example.com", "", "127.evil.io"])  # noqa: S104
+def test_other_machines_are_not_served(host: str, tmp_path: Path) -> None:
+    assert not is_loopback(host)
+    with pytest.raises(HostError) as caught:
+        launch(FakeAssistant(FakeLibrary()), tmp_path, host=host, open_browser=False)
+    assert isinstance(caught.value, ValueError)
+    assert isinstance(caught.value, PinciteError)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "[::1]", "127.0.0.9"])
+def test_this_machine_is_served(host: str) -> None:
+    assert is_loopback(host)
+
+
+def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        app = create_app(FakeAssistant(FakeLibrary()), tmp_path)
+        with pytest.raises(ChatError, match=f"^Port {port} .* is taken: .*--port.$"):
+            start(app, host="127.0.0.1", port=port)
+
+
+def test_the_page_is_wired_as_the_engine_needs_it(tmp_path: Path) -> None:
+    app = create_app(FakeAssistant(FakeLibrary()), tmp_path)
+    limits = {fn.name: fn.concurrency_limit for fn in app.fns.values()}
+    assert limits["answer"] == 1
+    assert {limits[name] for name in ("begin", "stop", "open", "renew")} == {None}
+    assert {fn.api_visibility for fn in app.fns.values()} == {"private"}
+    assert not app.analytics_enabled
+    assert "http" not in SCRIPT
