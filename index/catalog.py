@@ -252,7 +252,7 @@ class Catalog:
         text, text_sha256 = self.connection.execute(
             "SELECT text, text_sha256 FROM documents WHERE name = ?", (name,)
         ).fetchone()
-        return _sha256(text) == text_sha256
+        return bool(_sha256(text) == text_sha256)
 
     def source(self, name: str) -> bytes | None:
         """Return the path of the document's file; None where there is no file or no document."""
@@ -298,6 +298,16 @@ class Catalog:
             touched = tuple(p for p in places if p.start < end and p.end > start)
             found.append((passage_id, passage, sha256, touched))
         return found
+
+    def head(self, name: str) -> tuple[Passage, str, tuple[Place, ...]] | None:
+        """Return the document's first passage, its SHA-256 and its places; None where none is."""
+        row = self.connection.execute(
+            "SELECT passages.id FROM passages JOIN documents ON documents.id = passages.document "
+            "WHERE name = ? ORDER BY start LIMIT 1",
+            (name,),
+        ).fetchone()
+        found = self.passages([row[0]]) if row else []
+        return found[0][1:] if found else None
 
     def faults(self) -> list[Fault]:
         """Say what is wrong with the catalog and its word index; nothing if they are whole."""

@@ -7,7 +7,9 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -58,6 +60,12 @@ class Library:
         """Close the library's file."""
         with self._lock:
             self._catalog.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def add(
         self, paths: Iterable[str | Path], *, progress: Callable[[Progress], None] | None = None
@@ -181,6 +189,15 @@ class Library:
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.document, hit.start))[:k]
 
+    def head(self, name: str) -> Hit | None:
+        """Return a document's first passage, where title and author stand; its scores are 0."""
+        with self._lock:
+            found = self._catalog.head(name)
+        if found is None:
+            return None
+        passage, sha256, places = found
+        return Hit(passage, sha256, score=0.0, dense=0.0, lexical=0.0, places=places)
+
     def documents(self) -> list[DocumentInfo]:
         """List the documents by name."""
         with self._lock:
@@ -243,6 +260,18 @@ class Library:
         if self._dense is None or self._dense[0] != generation:
             self._dense = (generation, dense.build(*self._catalog.vectors()))
         return self._dense[1]
+
+
+def signature(paths: Iterable[str | Path]) -> dict[str, tuple[int, int]]:
+    """Return size and time of change of every file below the paths: changes when a file does."""
+    found = {}
+    for path in paths:
+        root = Path(path).expanduser().absolute()
+        for file in _walk(root) if root.is_dir() else [root]:
+            with suppress(FileNotFoundError):  # it went between the look at its folder and at it
+                status = file.stat()
+                found[str(file)] = (status.st_size, status.st_mtime_ns)
+    return found
 
 
 def _silent(*_: object) -> None:

@@ -18,7 +18,7 @@ from rag.records import Citation
 from rag.words import Profile
 
 MAX_SPANS = 3  # that one sentence may rest on
-_CLOSEST = 12  # spans, by covered keys, whose meaning is compared too
+_CLOSEST = 5  # spans, by covered keys, whose meaning is compared too
 
 _NUMBER, _NAME, _WORD = 3.0, 2.0, 1.0  # what a covered key counts
 _WORTH = 2.0  # weight of uncovered keys that a further span must cover
@@ -108,7 +108,9 @@ def left(keys: Profile, evidence: Sequence[Profile]) -> Profile:
     return Profile(
         names=frozenset(n for n in keys.names if not any(words.has_name(n, p) for p in evidence)),
         numbers=keys.numbers - have_numbers,
-        content=frozenset(w for w in keys.content if not any(words.has_name(w, p) for p in evidence)),
+        content=frozenset(
+            w for w in keys.content if not any(words.has_name(w, p) for p in evidence)
+        ),
         acronyms=keys.acronyms,
         roots=keys.roots,
     )

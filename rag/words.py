@@ -44,8 +44,8 @@ _STOPWORDS = frozenset(
 ) - {"states", "us"}  # countries
 
 _NEGATORS = frozenset(
-    """not no never none nobody nothing neither nor without cannot hardly fails failed refuse refused
-    refuses denied denies deny lack lacks lacked absent don't doesn't didn't isn't aren't wasn't
+    """not no never none nobody nothing neither nor without cannot hardly fails failed refuse
+    refused refuses denied denies deny lack lacks lacked absent don't doesn't didn't isn't aren't wasn't
     weren't won't can't couldn't shouldn't wouldn't hasn't haven't hadn't""".split()
 )
 

@@ -1,0 +1,235 @@
+"""The whole path of a question on one page. Read this first.
+
+question --rewrite--> search --> hits --prompt--> model --> sentence --attribute--> judge --> Answer
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
+
+from langchain_core.language_models import BaseChatModel
+from langsmith import tracing_context
+
+from index import Library, weights
+from index.embed import Encoder
+from index.records import Hit
+from index.split import sentences
+from rag import judge, prompt, words
+from rag.attribute import Span, attribute, spans
+from rag.errors import QuestionError
+from rag.models import chat_model
+from rag.records import Answer, Evidence, Sentence, Timings, Verdict
+from rag.rewrite import Turn, rewrite
+from rag.settings import Settings
+
+Event = Evidence | Sentence | Answer
+
+MAX_QUESTION = 4000  # characters
+_QUOTES_TRIED = 4  # source sentences that may stand in for an answer that failed
+_EMPTY = "The library is empty. Add documents first: pincite index PATH"
+
+
+class Assistant:
+    """Answers questions from a library. Safe to share: the model takes one question at a time."""
+
+    def __init__(
+        self,
+        library: Library,
+        settings: Settings | None = None,
+        *,
+        model: BaseChatModel | None = None,
+    ) -> None:
+        """Take any LangChain chat model; without one, the settings' own loads at first use."""
+        self.library = library
+        self.settings = settings or Settings()
+        self._given = model
+        self._loading = threading.Lock()
+
+    @cached_property
+    def _loaded(self) -> BaseChatModel:
+        return self._given or chat_model(self.settings)
+
+    @property
+    def model(self) -> BaseChatModel:
+        """The language model, loaded once. Raises WeightsError or ModelError."""
+        with self._loading:
+            return self._loaded
+
+    def warm_up(self) -> None:
+        """Load what a first question would wait for: encoder, vectors and language model."""
+        loading = threading.Thread(target=lambda: self.model, daemon=True)
+        loading.start()
+        self.library.search("warm up", 1)
+        loading.join()
+
+    def ask(self, question: str, history: Iterable[tuple[str, str | Answer]] = ()) -> Answer:
+        """Return the judged, cited answer. Raises QuestionError, WeightsError or ModelError."""
+        answer = None
+        for event in self.stream(question, history=history):
+            if isinstance(event, Answer):
+                answer = event
+        assert answer is not None  # noqa: S101 - a stream ends with its answer, or raises
+        return answer
+
+    def stream(
+        self, question: str, *, history: Iterable[tuple[str, str | Answer]] = ()
+    ) -> Iterator[Event]:
+        """Yield the evidence first, then every sentence once it is judged, then the answer.
+
+        Closing the stream stops the model.
+        """
+        began = time.monotonic()
+        check_question(question)
+        with tracing_context(enabled=False):  # no variable may make LangChain report elsewhere
+            standalone = rewrite(question, _turns(history), lambda: self.model)
+        hits = self._search(standalone)
+        evidence_s = time.monotonic() - began
+        yield Evidence(question, standalone, tuple(hits))
+        judged: list[Sentence] = []
+        first_s: float | None = None
+        for sentence in self._sentences(standalone, hits):
+            first_s = first_s or time.monotonic() - began
+            judged.append(sentence)
+            yield sentence
+        documents, passages = self.library.count()
+        yield Answer(
+            question=question,
+            standalone_question=standalone,
+            sentences=tuple(judged),
+            hits=tuple(hits),
+            documents_searched=documents,
+            passages_searched=passages,
+            model=self.settings.model if self._given is None else self._given._llm_type,
+            timings=Timings(evidence_s, first_s, time.monotonic() - began),
+            note=None if documents else _EMPTY,
+        )
+
+    def _search(self, question: str) -> list[Hit]:
+        """Return the hits, and the heads of their documents where those name what is asked for.
+
+        Title and author stand at a document's head, seldom in the passage that answers.
+        """
+        hits = self.library.search(question, self.settings.hits)
+        found = list(hits)
+        for document in dict.fromkeys(hit.document for hit in hits):
+            known = words.profile(" ".join(hit.text for hit in hits if hit.document == document))
+            missing = words.missing_names(question, known)
+            head = self.library.head(document) if missing else None
+            if head and missing != words.missing_names(question, words.profile(head.text)):
+                found.append(head)
+        return list({(hit.document, hit.start): hit for hit in reversed(found)}.values())[::-1]
+
+    def _sentences(self, question: str, hits: Sequence[Hit]) -> Iterator[Sentence]:
+        """Yield the model's sentences, judged; where none stands, a source's own words."""
+        if not hits:
+            return
+        candidates = spans(hits)
+        shown = False
+        for text in self._generate(question, hits[: self.settings.prompt_passages]):
+            cited = attribute(text, candidates, self.library.encoder)
+            sentence = self._judge(question, text, cited)
+            shown = shown or sentence.verdict is Verdict.SUPPORTED
+            yield sentence
+        if not shown:
+            quoted = self._quote(question, candidates)
+            if quoted:
+                yield quoted
+
+    def _generate(self, question: str, hits: Sequence[Hit]) -> Iterator[str]:
+        """Yield the model's sentences as they are complete; a repeated one ends the answer."""
+        asked = prompt.messages("answer", sources=prompt.sources(hits), question=question)
+        said: set[str] = set()
+        buffer = ""
+        with tracing_context(enabled=False):
+            stream = self.model.stream(asked)
+            try:
+                for chunk in stream:
+                    buffer += str(chunk.content)
+                    complete = sentences(buffer)[:-1]
+                    for start, end in complete:
+                        if buffer[start:end] in said:
+                            return
+                        said.add(buffer[start:end])
+                        yield buffer[start:end]
+                    if complete:
+                        buffer = buffer[complete[-1][1] :]
+            finally:
+                stream.close()  # type: ignore[attr-defined]  # a generator: this stops the model
+        yield from (buffer[start:end] for start, end in sentences(buffer))
+
+    def _judge(self, question: str, text: str, cited: Sequence[Span]) -> Sentence:
+        encoder = self.library.encoder
+        quotes = [span.text for span in cited]
+        support = judge.support(text, quotes, encoder)
+        relevance = judge.relevance(question, text, quotes, self._context(cited), encoder)
+        return Sentence(
+            text=text,
+            citations=tuple(span.cite() for span in cited),
+            support=support,
+            relevance=relevance,
+            verdict=judge.verdict(
+                text,
+                support,
+                relevance,
+                support_at=self.settings.support_threshold,
+                relevance_at=self.settings.relevance_threshold,
+            ),
+        )
+
+    def _context(self, cited: Sequence[Span]) -> str:
+        """Return what stands around the cited words: passages, headings, document's head and name."""
+        passages = dict.fromkeys(span.hit.text for span in cited)
+        heads = [
+            f"{name} {head.text}"
+            for name in dict.fromkeys(span.hit.document for span in cited)
+            if (head := self.library.head(name))
+        ]
+        headings = [
+            place.heading
+            for span in cited
+            if (place := span.hit.place(span.start)) and place.heading
+        ]
+        return "\n".join([*passages, *headings, *heads])
+
+    def _quote(self, question: str, candidates: Sequence[Span]) -> Sentence | None:
+        """Return the source sentence that best answers the question by itself, if one does."""
+        encoder = self.library.encoder
+        vectors = encoder.encode([question, *(span.text for span in candidates)])
+        likeness = vectors[1:] @ vectors[0]
+        nearest = sorted(range(len(candidates)), key=lambda i: -float(likeness[i]))
+        judged = [
+            self._judge(question, candidates[i].text, [candidates[i]])
+            for i in nearest[:_QUOTES_TRIED]
+        ]
+        best = max(judged, key=lambda sentence: sentence.relevance)
+        return best if best.verdict is Verdict.SUPPORTED else None
+
+
+def support(sentence: str, quotes: Sequence[str], *, library: Library | None = None) -> float:
+    """Return the judge's calibrated probability that the quotes together support all of a sentence.
+
+    Takes hundreds of quotes and long ones. Uses the library's encoder, or the embedded one.
+    """
+    return judge.support(sentence, quotes, library.encoder if library else _embedded())
+
+
+@lru_cache(maxsize=1)
+def _embedded() -> Encoder:
+    return weights.encoder()
+
+
+def check_question(question: str) -> None:
+    """Raise QuestionError unless it is a question that can be asked."""
+    if not question.strip():
+        raise QuestionError("the question is empty: ask something")
+    if len(question) > MAX_QUESTION:
+        raise QuestionError(
+            f"the question has {len(question):,} characters; the limit is {MAX_QUESTION:,}"
+        )
+
+
+def _turns(history: Iterable[tuple[str, str | Answer]]) -> list[Turn]:
+    return [(q, a.text if isinstance(a, Answer) else a) for q, a in history]

@@ -1,0 +1,367 @@
+"""The command: one function per verb. What it prints is for people; --json is for programs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.errors import PinciteError
+
+if TYPE_CHECKING:
+    from index import Library
+    from index.records import AddReport, Progress
+    from rag.evaluate.metrics import Metric
+    from rag.records import Answer
+    from rag.settings import Settings
+
+DONE, FAILED, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+_WATCH_EVERY = 2.0  # seconds between two looks at the watched files
+
+Verb = Callable[[argparse.Namespace, "Settings"], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        from rag import settings
+
+        flags = {"library": options.library, "model": options.model}
+        flags["embedding_model"] = options.embedding_model
+        return int(options.verb(options, settings.load(flags)))
+    except PinciteError as error:
+        print(f"pincite: {line(str(error))}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("pincite: stopped; what was finished is kept", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe went away
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def line(text: str) -> str:
+    """Return the text in one line that a terminal shows as it is: control characters escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def index(options: argparse.Namespace, settings: Settings) -> int:
+    """Add or refresh files and folders."""
+    with _open(settings) as library:
+        report = _add(library, options.paths)
+        if options.watch:
+            _watch(library, options.paths)
+        return SOME_FAILED if report.failed else DONE
+
+
+def documents(options: argparse.Namespace, settings: Settings) -> int:
+    """List the documents."""
+    with _open(settings) as library:
+        found = library.documents()
+    if options.json:
+        _print_json(
+            {
+                "documents": [
+                    {"name": d.name, "sha256": d.sha256, "pages": d.pages, "passages": d.passages}
+                    for d in found
+                ]
+            }
+        )
+        return DONE
+    for document in found:
+        pages = "" if document.pages is None else f"{document.pages} pages, "
+        print(f"{line(document.name)}  ({pages}{document.passages} passages)")
+    if not found:
+        print("The library is empty. Add documents: pincite index PATH")
+    return DONE
+
+
+def remove(options: argparse.Namespace, settings: Settings) -> int:
+    """Take documents out of the library."""
+    failed = False
+    with _open(settings) as library:
+        for name in options.names:
+            try:
+                library.remove(name, purge=options.purge)
+                print(f"removed  {line(name)}")
+            except PinciteError as error:
+                failed = True
+                print(f"pincite: {line(str(error))}", file=sys.stderr)
+    return FAILED if failed else DONE
+
+
+def text(options: argparse.Namespace, settings: Settings) -> int:
+    """Print the text that a document's offsets refer to, exactly."""
+    with _open(settings) as library:
+        sys.stdout.buffer.write(library.text(options.name).encode())
+    return DONE
+
+
+def check(options: argparse.Namespace, settings: Settings) -> int:
+    """Check the library's integrity."""
+    with _open(settings) as library:
+        faults = library.check(repair=options.repair)
+        held, passages = library.count()
+    for fault in faults:
+        print(line(str(fault)))
+    if faults and not options.repair:
+        print("Mend it with: pincite check --repair")
+    if not faults:
+        print(f"{held} documents, {passages} passages: all whole")
+    return FAILED if faults else DONE
+
+
+def search(options: argparse.Namespace, settings: Settings) -> int:
+    """Print the ranked passages."""
+    from rag.assistant import check_question
+
+    check_question(options.question)
+    with _open(settings) as library:
+        hits = library.search(options.question, options.k)
+    if options.json:
+        passages = [
+            {"document": h.document, "start": h.start, "end": h.end, "text": h.text,
+             "score": round(h.score, 4)}
+            for h in hits
+        ]  # fmt: skip
+        _print_json({"question": options.question, "passages": passages})
+        return DONE
+    for number, hit in enumerate(hits, 1):
+        page = "" if hit.page is None else f", page {hit.page}"
+        print(f"{number}. {line(hit.document)}{page}  [{hit.start}:{hit.end}]  {hit.score:.2f}")
+        print(f"   {line(' '.join(hit.text.split()))}\n")
+    if not hits:
+        print("No passages: the library is empty. Add documents: pincite index PATH")
+    return DONE
+
+
+def ask(options: argparse.Namespace, settings: Settings) -> int:
+    """Print the judged, cited answer."""
+    from rag.assistant import Assistant
+
+    history = _history(options.history) if options.history else ()
+    with _open(settings) as library:
+        answer = Assistant(library, settings).ask(options.question, history)
+    if options.json:
+        _print_json(answer.to_dict())
+    else:
+        _print_answer(answer)
+    return DONE
+
+
+def chat(options: argparse.Namespace, settings: Settings) -> int:
+    """Open the chat in the browser."""
+    from rag.assistant import Assistant
+    from rag.chat import launch
+
+    with _open(settings) as library:
+        report = _add(library, options.paths) if options.paths else None
+        for failure in report.failed if report else ():
+            print(f"pincite: going on without {line(failure.name)}", file=sys.stderr)
+        assistant = Assistant(library, settings)
+        launch(
+            assistant,
+            library.path / "uploads",
+            host=options.host,
+            port=options.port,
+            open_browser=not options.no_browser,
+        )
+    return DONE
+
+
+def evaluate(options: argparse.Namespace, settings: Settings) -> int:
+    """Ask every case of a file and print what the answers and citations are worth."""
+    from rag.assistant import Assistant
+    from rag.evaluate import load, measure, run
+    from rag.evaluate.metrics import SEED
+
+    cases = load(options.cases)
+    with _open(settings) as library:
+        answers = run(cases, Assistant(library, settings))
+        metrics = measure(cases, answers, library.text)
+    report = {
+        "schema": 1,
+        "seed": SEED,
+        "model": answers[0]["model"],
+        "metrics": {m.name: _metric(m) for m in metrics},
+        "cases": [{"id": case.id, **answer} for case, answer in zip(cases, answers, strict=True)],
+    }
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
+        target = options.out / "report.json"
+        target.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
+    if options.json:
+        _print_json(report)
+        return DONE
+    for m in metrics:
+        value = "      –" if m.value is None else f"{m.value:7.3f}"
+        interval = "" if m.low is None else f"[{m.low:.3f}, {m.high:.3f}]"
+        print(f"{m.name:24}{value}  {interval:18} N {m.n}")
+    print(f"95 % intervals by bootstrap, seed {SEED}")
+    return DONE
+
+
+def models(options: argparse.Namespace, settings: Settings) -> int:
+    """Say which models are used, where they come from, and whether their hashes hold."""
+    from rag.weights import states
+
+    found = states(settings, download=options.download)
+    if options.json:
+        _print_json({"models": [state.to_dict() for state in found]})
+    else:
+        for state in found:
+            print(f"{state.role}: {line(state.name)}\n  from   {line(state.origin)}")
+            print(f"  state  {line(state.state)}")
+    return DONE if all(state.ok for state in found) else FAILED
+
+
+def _open(settings: Settings) -> Library:
+    from index import Library, weights
+
+    encoder = weights.encoder(settings.embedding_model)
+    return Library.open(settings.library, encoder=encoder)
+
+
+def _add(library: Library, paths: Sequence[Path]) -> AddReport:
+    """Add the paths with a progress bar, and say what became of each."""
+    from tqdm import tqdm
+
+    with tqdm(unit=" passages", desc="indexing", disable=None, leave=False) as bar:
+
+        def show(progress: Progress) -> None:
+            bar.set_description(
+                f"file {min(progress.files_done + 1, progress.files)} of {progress.files} "
+                f"{line(progress.name)[-40:]}"
+            )
+            if progress.passages != bar.total or progress.passages_done < bar.n:
+                bar.reset(progress.passages or None)
+            bar.update(progress.passages_done - bar.n)
+
+        report = library.add(paths, progress=show)
+    for failure in report.failed:
+        print(f"failed   {line(failure.name)}: {line(failure.reason)}", file=sys.stderr)
+    print(
+        f"{len(report.added)} added, {len(report.updated)} updated, "
+        f"{len(report.unchanged)} unchanged, {len(report.failed)} failed"
+    )
+    return report
+
+
+def _watch(library: Library, paths: Sequence[Path]) -> None:
+    """Follow the files until Ctrl-C: add what is new or has changed."""
+    from index.library import signature
+
+    print("watching; Ctrl-C ends it", flush=True)
+    seen = signature(paths)
+    while True:
+        time.sleep(_WATCH_EVERY)
+        now = signature(paths)
+        if now != seen:
+            seen = now
+            _add(library, paths)
+
+
+def _history(path: Path) -> Sequence[tuple[str, str]]:
+    from rag.errors import CasesError
+    from rag.evaluate.cases import history
+
+    try:
+        return history(json.loads(path.read_text(encoding="utf-8")), f"the history {path}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CasesError(f"cannot read the history {path}: {error}") from error
+    except json.JSONDecodeError as error:
+        raise CasesError(f"the history {path} is not JSON: {error}") from error
+
+
+def _print_answer(answer: Answer) -> None:
+    """Print the sentences with numbers, and the quotes that the numbers stand for."""
+    numbers: dict[Any, int] = {}
+    for sentence in answer.shown:
+        marks = [numbers.setdefault(c, len(numbers) + 1) for c in sentence.citations]
+        print(line(sentence.text), "".join(f"[{mark}]" for mark in marks))
+    if answer.abstained:
+        print(
+            f"Your documents do not say. Searched {answer.documents_searched} documents, "
+            f"{answer.passages_searched} passages."
+        )
+    if answer.note:
+        print(line(answer.note))
+    for citation, number in numbers.items():
+        place = f", {line(citation.place)}" if citation.place else ""
+        print(f"\n[{number}] {line(citation.document)}{place}, {citation.start}:{citation.end}")
+        print(f"    “{line(' '.join(citation.quote.split()))}”")
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    return {"value": metric.value, "n": metric.n, "low": metric.low, "high": metric.high}
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--library", metavar="DIR", help="folder of the library (PINCITE_LIBRARY)")
+    common.add_argument("--model", help="language model: embedded, file, folder, hub name")
+    common.add_argument("--embedding-model", metavar="MODEL", help="embedding model, likewise")
+    parser = argparse.ArgumentParser(
+        prog="pincite",
+        description="Answers from your own documents, every sentence pinned to its source.",
+    )
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    def verb(name: str, function: Verb) -> argparse.ArgumentParser:
+        summary = (function.__doc__ or "").strip()
+        added = verbs.add_parser(name, help=summary, description=summary, parents=[common])
+        added.set_defaults(verb=function)
+        return added
+
+    one = verb("index", index)
+    one.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    one.add_argument("--watch", action="store_true", help="keep following the files")
+    verb("documents", documents).add_argument("--json", action="store_true")
+    one = verb("remove", remove)
+    one.add_argument("names", nargs="+", metavar="NAME")
+    one.add_argument("--purge", action="store_true", help="leave no trace in the library's folder")
+    verb("text", text).add_argument("name", metavar="NAME")
+    verb("check", check).add_argument("--repair", action="store_true", help="mend what can be")
+    one = verb("search", search)
+    one.add_argument("question")
+    one.add_argument("-k", type=_positive, default=8, metavar="N", help="number of passages")
+    one.add_argument("--json", action="store_true")
+    one = verb("ask", ask)
+    one.add_argument("question")
+    one.add_argument("--history", type=Path, metavar="FILE", help="JSON list of earlier turns")
+    one.add_argument("--json", action="store_true")
+    one = verb("chat", chat)
+    one.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="indexed first")
+    one.add_argument("--host", default="127.0.0.1")
+    one.add_argument("--port", type=int, default=7860)
+    one.add_argument("--no-browser", action="store_true", help="open no browser window")
+    one = verb("evaluate", evaluate)
+    one.add_argument("cases", type=Path, metavar="CASES.jsonl")
+    one.add_argument("--out", type=Path, metavar="DIR", help="folder for report.json")
+    one.add_argument("--json", action="store_true")
+    one = verb("models", models)
+    one.add_argument("--download", action="store_true", help="fetch hub models that are set")
+    one.add_argument("--json", action="store_true")
+    return parser
+
+
+def _positive(value: str) -> int:
+    number = int(value)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())
