@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from index import lexical
 from index.embed import Vectors
 from index.errors import LibraryError, UnknownDocumentError, UnreadableError
-from index.records import Document, DocumentInfo, Fault, Passage, Place, check_places
+from index.records import Document, DocumentInfo, Passage, Place, check_places
 
 SCHEMA_VERSION = 1
 _BUSY_MS = 30_000  # how long to wait for another process that is writing
+_MEND = "mend the library with: pincite check --repair"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -57,12 +58,18 @@ class Catalog:
         """
         self.path = path
         self.dimension = dimension
+        connection: sqlite3.Connection | None = None
         try:
-            self.connection = sqlite3.connect(
+            self.connection = connection = sqlite3.connect(
                 path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000
             )
             self._prepare(encoder)
+        except LibraryError:
+            self.connection.close()
+            raise
         except sqlite3.Error as error:
+            if connection:
+                connection.close()
             raise LibraryError(
                 f"cannot open the library at {path.parent}: {error}; choose another folder with "
                 "--library, or move this one away and index your files again"
@@ -96,8 +103,14 @@ class Catalog:
 
     @contextmanager
     def transaction(self, *, touch: bool = True) -> Iterator[None]:
-        """All or nothing; `touch` moves the generation on, so that readers see a change."""
+        """All or nothing; `touch` moves the generation on, so that readers see a change.
+
+        Within another transaction it is a part of that one.
+        """
         db = self.connection
+        if db.in_transaction:
+            yield
+            return
         db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -108,6 +121,20 @@ class Catalog:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let what is read within be of one moment, whatever other processes write meanwhile."""
+        db = self.connection
+        if db.in_transaction:
+            yield
+            return
+        db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
 
     def generation(self) -> int:
         """Return a number that changes whenever the documents do."""
@@ -202,11 +229,19 @@ class Catalog:
         return row is not None
 
     def erase_free_space(self) -> None:
-        """Write the file anew without what was removed, and empty the write-ahead log."""
+        """Write the file anew without what was removed, and empty the write-ahead log.
+
+        Raises LibraryError where another process still reads what was there before.
+        """
         with self.transaction():
             lexical.rebuild(self.connection)
         self.connection.execute("VACUUM")
-        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (busy, _, _) = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise LibraryError(
+                "the document is removed, but another process is reading the library, so that "
+                "traces of it remain: close that one, then give the same command again"
+            )
 
     def documents(self) -> list[DocumentInfo]:
         """List the documents by name."""
@@ -219,7 +254,7 @@ class Catalog:
             DocumentInfo(
                 name=name,
                 sha256=sha256,
-                pages=Document(name, sha256, "", _places(places)).pages,
+                pages=Document(name, sha256, "", places_from(places)).pages,
                 passages=count,
             )
             for name, sha256, places, count in rows
@@ -238,7 +273,7 @@ class Catalog:
         ).fetchone()
         if row is None:
             raise UnknownDocumentError(f"no document is named {name!r}; see `pincite documents`")
-        return Document(row[0], row[1], row[2], _places(row[3]))
+        return Document(row[0], row[1], row[2], places_from(row[3]))
 
     def from_source(self, source: bytes) -> tuple[str, str] | None:
         """Return name and SHA-256 of the document that is the file at this path, if any."""
@@ -247,12 +282,31 @@ class Catalog:
         ).fetchone()
         return (row[0], row[1]) if row else None
 
-    def text_is_whole(self, name: str) -> bool:
-        """Whether the document's text and places are those that were stored."""
-        text, text_sha256 = self.connection.execute(
-            "SELECT text, text_sha256 FROM documents WHERE name = ?", (name,)
+    def text_sha256(self, name: str) -> str | None:
+        """Return the SHA-256 of the text that was given under the name; None where none was."""
+        row = self.connection.execute(
+            "SELECT text_sha256 FROM documents WHERE name = ? AND source IS NULL", (name,)
         ).fetchone()
-        return bool(_sha256(text) == text_sha256)
+        return row[0] if row else None
+
+    def whole(self, name: str) -> Document | None:
+        """Return the document if its text and places are as they were stored, else None."""
+        sha256, data, text_sha256, places, source = self.connection.execute(
+            "SELECT sha256, CAST(text AS BLOB), text_sha256, places, source FROM documents "
+            "WHERE name = ?",
+            (name,),
+        ).fetchone()
+        if hashlib.sha256(data).hexdigest() != text_sha256:
+            return None
+        text = data.decode()
+        if source is None:
+            return Document(name, sha256, text)
+        try:
+            found = places_from(places)
+            check_places(found, len(text))
+        except (LibraryError, ValueError):
+            return None
+        return Document(name, sha256, text, found)
 
     def source(self, name: str) -> bytes | None:
         """Return the path of the document's file; None where there is no file or no document."""
@@ -273,6 +327,8 @@ class Catalog:
             "ORDER BY documents.name, passages.start"
         ):
             ids.append(passage_id)
+            if len(blob) != 4 * self.dimension:
+                raise LibraryError(f"a vector is damaged; {_MEND}")
             blobs.append(blob)
         vectors = np.frombuffer(b"".join(blobs), np.float32).reshape(len(ids), self.dimension)
         return np.array(ids, np.int64), vectors
@@ -292,75 +348,38 @@ class Catalog:
                 name, sha256, text, places = self.connection.execute(
                     "SELECT name, sha256, text, places FROM documents WHERE id = ?", (document_id,)
                 ).fetchone()
-                texts[document_id] = (name, sha256, text, _places(places))
+                texts[document_id] = (name, sha256, text, places_from(places))
             name, sha256, text, places = texts[document_id]
-            passage = Passage(name, start, end, text[start:end], _spans(sentences))
+            passage = Passage(name, start, end, text[start:end], spans_from(sentences))
             touched = tuple(p for p in places if p.start < end and p.end > start)
             found.append((passage_id, passage, sha256, touched))
         return found
 
-    def head(self, name: str) -> tuple[Passage, str, tuple[Place, ...]] | None:
-        """Return the document's first passage, its SHA-256 and its places; None where none is."""
-        row = self.connection.execute(
-            "SELECT passages.id FROM passages JOIN documents ON documents.id = passages.document "
-            "WHERE name = ? ORDER BY start LIMIT 1",
-            (name,),
-        ).fetchone()
-        found = self.passages([row[0]]) if row else []
-        return found[0][1:] if found else None
-
-    def faults(self) -> list[Fault]:
-        """Say what is wrong with the catalog and its word index; nothing if they are whole."""
-        found: list[Fault] = []
-        try:
-            for (line,) in self.connection.execute("PRAGMA integrity_check(10)"):
-                if line != "ok":
-                    found.append(Fault(f"the catalog is damaged: {line}"))
-            for document_id, name, text, text_sha256, places in self.connection.execute(
-                "SELECT id, name, text, text_sha256, places FROM documents ORDER BY name"
-            ):
-                found += [
-                    Fault(fault, name)
-                    for fault in self._document_faults(document_id, text, text_sha256, places)
-                ]
-        except sqlite3.DatabaseError as error:
-            return [*found, Fault(f"the catalog is damaged: {error}")]
-        return found + [Fault(fault) for fault in lexical.faults(self.connection)]
-
-    def _document_faults(
-        self, document_id: int, text: str, text_sha256: str, places: str
-    ) -> Iterator[str]:
-        if _sha256(text) != text_sha256:
-            yield "the text is not the one that was stored"
-        try:
-            check_places(_places(places), len(text))
-        except (ValueError, TypeError) as error:  # out of order, or no longer JSON
-            yield f"its places are damaged ({error})"
-        end = 0
+    def ends(self, name: str) -> list[tuple[int, Passage, str, tuple[Place, ...]]]:
+        """Return the document's first and last passage as `passages` does."""
         rows = self.connection.execute(
-            "SELECT start, end, sentences, vector FROM passages WHERE document = ? ORDER BY start",
-            (document_id,),
+            "SELECT passages.id FROM passages JOIN documents ON documents.id = passages.document "
+            "WHERE name = ? ORDER BY start",
+            (name,),
         ).fetchall()
-        if not rows:
-            yield "it has no passage"
-        for start, stop, sentences, vector in rows:
-            if not end <= start < stop <= len(text):
-                yield f"passage {start}-{stop} does not fit the text"
-            end = stop
-            if any(not start <= left < right <= stop for left, right in _spans(sentences)):
-                yield f"passage {start}-{stop} has sentences outside of it"
-            row = np.frombuffer(vector, np.float32) if len(vector) % 4 == 0 else np.empty(0)
-            if row.shape != (self.dimension,) or not abs(float(row @ row) - 1) < 1e-3:
-                yield f"passage {start}-{stop} has no proper vector"
+        return self.passages(list(dict.fromkeys(row[0] for row in [*rows[:1], *rows[-1:]])))
 
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _places(stored: str) -> tuple[Place, ...]:
-    return tuple(Place(*row) for row in json.loads(stored))
+def places_from(stored: str) -> tuple[Place, ...]:
+    """Return the places of a row; raises LibraryError where they are damaged."""
+    try:
+        return tuple(Place(*row) for row in json.loads(stored))
+    except (ValueError, TypeError) as error:  # no JSON, or not of places
+        raise LibraryError(f"a document's places are damaged; {_MEND}") from error
 
 
-def _spans(stored: str) -> tuple[tuple[int, int], ...]:
-    return tuple((start, end) for start, end in json.loads(stored))
+def spans_from(stored: str) -> tuple[tuple[int, int], ...]:
+    """Return the sentences of a row; raises LibraryError where they are damaged."""
+    try:
+        return tuple((start, end) for start, end in json.loads(stored))
+    except (ValueError, TypeError) as error:
+        raise LibraryError(f"the sentences of a passage are damaged; {_MEND}") from error

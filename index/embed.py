@@ -30,6 +30,10 @@ class Encoder(Protocol):
         """Length of a vector."""
         ...
 
+    def __hash__(self) -> int:
+        """Tell encoders apart: what is computed with one is cached by it."""
+        ...
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return an (n, dimension) array; the i-th row is the unit vector of the i-th text."""
         ...

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterator
 
 SCHEMA = """
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
@@ -49,10 +50,15 @@ def search(connection: sqlite3.Connection, question: str, k: int) -> dict[int, f
     return {int(passage_id): float(score) for passage_id, score in rows}
 
 
-def rebuild(connection: sqlite3.Connection) -> None:
-    """Make the index again from the catalog's passages."""
+def clear(connection: sqlite3.Connection) -> None:
+    """Make the index anew, empty."""
     connection.execute("DROP TABLE IF EXISTS words")
     connection.execute(SCHEMA)
+
+
+def rebuild(connection: sqlite3.Connection) -> None:
+    """Make the index again from the catalog's passages."""
+    clear(connection)
     for text, document_id in connection.execute("SELECT text, id FROM documents"):
         spans = connection.execute(
             "SELECT id, start, end FROM passages WHERE document = ?", (document_id,)
@@ -61,18 +67,42 @@ def rebuild(connection: sqlite3.Connection) -> None:
             insert(connection, passage_id, text[start:end])
 
 
-def faults(connection: sqlite3.Connection) -> list[str]:
-    """Say what is wrong with the index; nothing if it is whole."""
+def damage(connection: sqlite3.Connection) -> list[str]:
+    """Say whether the index contradicts itself; nothing if it is sound."""
     try:
         connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+    except sqlite3.DatabaseError as error:
+        return [f"the word index is damaged ({error})"]
+    return []
+
+
+def faults(connection: sqlite3.Connection) -> list[str]:
+    """Say where the index differs from the passages; nothing if it is whole."""
+    try:
         (missing,) = connection.execute(
             "SELECT count(*) FROM passages WHERE id NOT IN (SELECT rowid FROM words)"
         ).fetchone()
         (extra,) = connection.execute(
             "SELECT count(*) FROM words WHERE rowid NOT IN (SELECT id FROM passages)"
         ).fetchone()
+        wrong = sum(_wrong(connection))
     except sqlite3.DatabaseError as error:
         return [f"the word index is damaged ({error})"]
-    return [f"the word index lacks {missing} passages and has {extra} too many"] * bool(
-        missing or extra
-    )
+    found = []
+    if missing or extra:
+        found.append(f"the word index lacks {missing} passages and has {extra} too many")
+    if wrong:
+        found.append(f"the word index has other words for {wrong} passages than they hold")
+    return found
+
+
+def _wrong(connection: sqlite3.Connection) -> Iterator[bool]:
+    """Yield for each indexed passage whether its words are not those of its text."""
+    for document_id, data in connection.execute("SELECT id, CAST(text AS BLOB) FROM documents"):
+        text = data.decode(errors="replace")
+        for start, end, indexed in connection.execute(
+            "SELECT start, end, words.text FROM passages "
+            "JOIN words ON words.rowid = passages.id WHERE document = ?",
+            (document_id,),
+        ):
+            yield indexed != text[start:end]

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -15,10 +15,12 @@ import numpy as np
 
 from index import dense, lexical, rank, weights
 from index.catalog import Catalog
-from index.embed import Encoder
+from index.embed import Encoder, Vectors
 from index.errors import LibraryError, UnreadableError
+from index.faults import faults
+from index.files import expanded, files, printable, reason, utf8
 from index.read import read
-from index.records import AddReport, Document, DocumentInfo, Failure, Fault, Hit, Progress
+from index.records import AddReport, Document, DocumentInfo, Failure, Fault, Hit, Passage, Progress
 from index.split import split
 
 CANDIDATES = 50  # passages that each of dense and lexical search hands to the fusion
@@ -46,12 +48,12 @@ class Library:
         Raises LibraryError if the folder cannot be used, WeightsError if the embedding model
         is missing.
         """
-        folder = Path(path).expanduser().resolve()
         try:
+            folder = Path(os.path.realpath(expanded(Path(path))))
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise LibraryError(
-                f"cannot make the library's folder {folder}: {error.strerror}; "
+                f"cannot make the library's folder {printable(Path(path))}: {reason(error)}; "
                 "choose another with --library"
             ) from error
         return cls(folder, encoder or weights.encoder())
@@ -67,6 +69,18 @@ class Library:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @contextmanager
+    def _using(self) -> Iterator[Catalog]:
+        """Hold the catalog alone; what SQLite fails with is raised as LibraryError."""
+        with self._lock:
+            try:
+                yield self._catalog
+            except sqlite3.Error as error:
+                raise LibraryError(
+                    f"the library at {self.path} failed: {error}; if it goes on, look into it "
+                    "with: pincite check"
+                ) from error
+
     def add(
         self, paths: Iterable[str | Path], *, progress: Callable[[Progress], None] | None = None
     ) -> AddReport:
@@ -77,15 +91,15 @@ class Library:
         has that name already, parent folders are put before it.
         """
         tell = progress or (lambda _: None)
-        files, failed = _files([Path(path) for path in paths], without=self.path)
+        found, failed = files(paths, without=self.path)
         outcomes = []
-        for number, (file, names) in enumerate(files):
-            tell(Progress(number, len(files), names[0]))
+        for number, (file, names) in enumerate(found):
+            tell(Progress(number, len(found), names[0]))
             try:
-                outcomes.append(self._add_file(file, names, _of_file(tell, number, len(files))))
+                outcomes.append(self._add_file(file, names, _of_file(tell, number, len(found))))
             except UnreadableError as error:
                 failed.append(Failure(names[0], str(error)))
-        tell(Progress(len(files), len(files), ""))
+        tell(Progress(len(found), len(found), ""))
         return _report(outcomes, failed)
 
     def add_texts(self, texts: Iterable[tuple[str, str]]) -> AddReport:
@@ -103,8 +117,8 @@ class Library:
     ) -> tuple[str, str]:
         """Return the outcome ("added" …) and the document's name."""
         source = os.fsencode(file)
-        with self._lock:
-            known = self._catalog.from_source(source)
+        with self._using() as catalog:
+            known = catalog.from_source(source)
         if known and known[1] == _sha256(file):
             return "unchanged", known[0]
         return self._put(read(file, names[0]), source, names, tell)
@@ -119,11 +133,9 @@ class Library:
             ) from None
         if not text.strip():
             raise UnreadableError("holds no text")
-        with self._lock:
-            same = any(
-                info.name == name and info.sha256 == sha256 for info in self._catalog.documents()
-            )
-        if same:
+        with self._using() as catalog:
+            known = catalog.text_sha256(name)
+        if known == sha256:
             return "unchanged", name
         return self._put(Document(name, sha256, text), None, [name], _silent)
 
@@ -134,33 +146,50 @@ class Library:
         names: Sequence[str],
         tell: Callable[[str, int, int], None],
     ) -> tuple[str, str]:
+        passages, vectors = self._embedded(document, lambda *done: tell(names[0], *done))
+        with self._using() as catalog:
+            name, new = catalog.put(document, passages, vectors, source=source, names=names)
+        return "added" if new else "updated", name
+
+    def _embedded(
+        self, document: Document, tell: Callable[[int, int], None]
+    ) -> tuple[tuple[Passage, ...], Vectors]:
+        """Return the document's passages and their vectors."""
         passages = split(document)
         rows = []
         for start in range(0, len(passages), _EMBED_AT_ONCE):
-            tell(names[0], start, len(passages))
+            tell(start, len(passages))
             batch = passages[start : start + _EMBED_AT_ONCE]
             rows.append(self.encoder.encode([passage.text for passage in batch]))
         vectors = (
             np.concatenate(rows) if rows else np.empty((0, self.encoder.dimension), np.float32)
         )
-        with self._lock:
-            name, new = self._catalog.put(document, passages, vectors, source=source, names=names)
-        return "added" if new else "updated", name
+        return passages, vectors
 
     def remove(self, name: str, *, purge: bool = False) -> None:
         """Take a document out; with purge, leave no trace of it in the library's folder.
 
-        Raises UnknownDocumentError.
+        Raises UnknownDocumentError; a purge erases the traces of earlier removals even so.
         """
-        with self._lock:
-            source = self._catalog.source(name)
-            self._catalog.remove(name)
-            if purge:
-                self._dense = None
-                self._catalog.erase_free_space()
-                file = Path(os.fsdecode(source)) if source else None
-                if file and file.is_relative_to(self.path):  # an upload that was kept here
-                    file.unlink(missing_ok=True)
+        name = utf8(name)
+        with self._using() as catalog:
+            source = catalog.source(name)
+            try:
+                catalog.remove(name)
+            finally:
+                if purge:
+                    self._dense = None
+                    self._unlink_upload(source)
+                    catalog.erase_free_space()
+
+    def _unlink_upload(self, source: bytes | None) -> None:
+        """Delete a file that was kept in the library's folder; files elsewhere are the user's."""
+        file = Path(os.fsdecode(source)) if source else None
+        if file and file.is_relative_to(self.path):
+            try:
+                file.unlink(missing_ok=True)
+            except OSError as error:
+                raise LibraryError(f"cannot delete {file}: {reason(error)}") from error
 
     def search(self, question: str, k: int = 8) -> list[Hit]:
         """Return the k best passages, best first; ties by name, then start."""
@@ -168,14 +197,15 @@ class Library:
             raise ValueError(f"k must be at least 1, not {k}")
         if not question.strip():
             return []
+        question = utf8(question)
         query = self.encoder.encode([question])[0]
-        with self._lock:
+        candidates = max(CANDIDATES, k)
+        with self._using() as catalog, catalog.snapshot():
             index = self._fresh()
-            near = index.search(query, CANDIDATES)
-            worded = lexical.search(self._catalog.connection, question, CANDIDATES)
-            near |= index.cosines(query, [key for key in worded if key not in near])
+            worded = lexical.search(catalog.connection, question, candidates)
+            near = index.cosines(query, [*index.search(query, candidates), *worded])
             fused = rank.fuse(near, worded)
-            found = self._catalog.passages(list(fused))
+            found = catalog.passages(list(fused))
         hits = [
             Hit(
                 passage=passage,
@@ -189,24 +219,27 @@ class Library:
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.document, hit.start))[:k]
 
-    def head(self, name: str) -> Hit | None:
-        """Return a document's first passage, where title and author stand; its scores are 0."""
+    def ends(self, name: str) -> list[Hit]:
+        """Return a document's first and last passage, where title and author stand; scores are 0.
+
+        Empty where there is no such document.
+        """
         with self._lock:
-            found = self._catalog.head(name)
-        if found is None:
-            return None
-        passage, sha256, places = found
-        return Hit(passage, sha256, score=0.0, dense=0.0, lexical=0.0, places=places)
+            found = self._catalog.ends(name)
+        return [
+            Hit(passage, sha256, score=0.0, dense=0.0, lexical=0.0, places=places)
+            for _, passage, sha256, places in found
+        ]
 
     def documents(self) -> list[DocumentInfo]:
         """List the documents by name."""
-        with self._lock:
-            return self._catalog.documents()
+        with self._using() as catalog:
+            return catalog.documents()
 
     def document(self, name: str) -> Document:
         """Return a document with its text and places; raises UnknownDocumentError."""
-        with self._lock:
-            return self._catalog.document(name)
+        with self._using() as catalog:
+            return catalog.document(utf8(name))
 
     def text(self, name: str) -> str:
         """Return the string that a document's offsets refer to; raises UnknownDocumentError."""
@@ -214,8 +247,8 @@ class Library:
 
     def count(self) -> tuple[int, int]:
         """Return the numbers of documents and of passages."""
-        with self._lock:
-            return self._catalog.count()
+        with self._using() as catalog, catalog.snapshot():
+            return catalog.count()
 
     def check(self, *, repair: bool = False) -> list[Fault]:
         """Say what is wrong with the library; an empty list if nothing is.
@@ -223,36 +256,45 @@ class Library:
         With repair, the word index is made again from the passages, and a damaged document is
         read again from its file, or taken out where that is gone; what is returned remains.
         """
-        with self._lock:
-            faults = self._catalog.faults()
-            if not (faults and repair):
-                return faults
+        with self._using() as catalog:
+            found = faults(catalog)
+            if not (found and repair):
+                return found
             try:
-                with self._catalog.transaction():
-                    lexical.rebuild(self._catalog.connection)
-                lost = [
-                    self._renew(name)
-                    for name in sorted({fault.document for fault in faults if fault.document})
-                ]
+                damaged = sorted({fault.document for fault in found if fault.document})
+                renewed = [(name, self._renewed(name)) for name in damaged]
+                with catalog.transaction():
+                    lexical.clear(catalog.connection)  # whatever state it was in
+                    for name, made in renewed:
+                        if isinstance(made, UnreadableError):
+                            catalog.remove(name)
+                        else:
+                            document, passages, vectors, source = made
+                            catalog.put(document, passages, vectors, source=source, names=[name])
+                    lexical.rebuild(catalog.connection)
             except sqlite3.DatabaseError as error:
                 return [Fault(f"the catalog cannot be repaired ({error}); index your files again")]
-            return [*self._catalog.faults(), *filter(None, lost)]
+            lost = [
+                Fault(f"its text was damaged and it was taken out: {made}", name)
+                for name, made in renewed
+                if isinstance(made, UnreadableError)
+            ]
+            return [*faults(catalog), *lost]
 
-    def _renew(self, name: str) -> Fault | None:
-        """Put a damaged document in anew, from its stored text if that is whole, else its file."""
-        document, whole = self._catalog.document(name), self._catalog.text_is_whole(name)
-        source = self._catalog.source(name)
+    def _renewed(
+        self, name: str
+    ) -> tuple[Document, tuple[Passage, ...], Vectors, bytes | None] | UnreadableError:
+        """Make a damaged document anew, from its stored text if that is whole, else its file."""
+        document, source = self._catalog.whole(name), self._catalog.source(name)
         try:
-            if not whole and source is None:
-                raise UnreadableError("there is no file to read it from")
-            if not whole and source is not None:
+            if document is None:
+                if source is None:
+                    raise UnreadableError("there is no file to read it from")
                 document = read(Path(os.fsdecode(source)), name)
-            self._catalog.remove(name)
-            self._put(document, source, [name], _silent)
         except UnreadableError as error:
-            self._catalog.remove(name)
-            return Fault(f"its text was damaged and it was taken out: {error}", name)
-        return None
+            return error
+        passages, vectors = self._embedded(document, _silent)
+        return document, passages, vectors, source
 
     def _fresh(self) -> dense.DenseIndex:
         """Return the dense index of the catalog as it is now."""
@@ -260,18 +302,6 @@ class Library:
         if self._dense is None or self._dense[0] != generation:
             self._dense = (generation, dense.build(*self._catalog.vectors()))
         return self._dense[1]
-
-
-def signature(paths: Iterable[str | Path]) -> dict[str, tuple[int, int]]:
-    """Return size and time of change of every file below the paths: changes when a file does."""
-    found = {}
-    for path in paths:
-        root = Path(path).expanduser().absolute()
-        for file in _walk(root) if root.is_dir() else [root]:
-            with suppress(FileNotFoundError):  # it went between the look at its folder and at it
-                status = file.stat()
-                found[str(file)] = (status.st_size, status.st_mtime_ns)
-    return found
 
 
 def _silent(*_: object) -> None:
@@ -291,54 +321,11 @@ def _report(outcomes: Iterable[tuple[str, str]], failed: Iterable[Failure]) -> A
     return AddReport(**{kind: tuple(found) for kind, found in names.items()}, failed=tuple(failed))
 
 
-def _files(
-    paths: Iterable[Path], *, without: Path
-) -> tuple[list[tuple[Path, list[str]]], list[Failure]]:
-    """Return every file with the names it may have, and the paths where there is none.
-
-    Hidden files and the library's own folder are passed over; links to folders are not followed.
-    """
-    files: dict[Path, list[str]] = {}
-    failed = []
-    for path in paths:
-        root = path.expanduser().absolute()
-        if not root.is_dir():
-            if root.exists() or root.is_symlink():
-                files.setdefault(root, _names(root, 1))
-            else:
-                failed.append(Failure(printable(path), "there is no such file or folder"))
-            continue
-        found = [file for file in _walk(root) if not file.is_relative_to(without)]
-        for file in found:
-            files.setdefault(file, _names(file, len(file.relative_to(root).parts)))
-        if not found:
-            failed.append(Failure(printable(path), "the folder holds no files"))
-    return list(files.items()), failed
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    """Yield the files below a folder in the order of their names."""
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
-
-
-def _names(file: Path, parts: int) -> list[str]:
-    """Return the names a file may have: its last `parts` parts, then with more of its folders."""
-    all_parts = file.parts[1:]
-    return [printable(Path(*all_parts[-count:])) for count in range(parts, len(all_parts) + 1)]
-
-
-def printable(path: Path) -> str:
-    """Return a path as text with "/" between its parts; bytes that are no text are replaced."""
-    return os.fsencode(path.as_posix()).decode(errors="replace")
-
-
 def _sha256(file: Path) -> str | None:
     """Return the file's hash; None where it is no regular file or cannot be read."""
-    if not file.is_file():
-        return None
     try:
+        if not file.is_file():
+            return None
         with file.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError:

@@ -5,6 +5,7 @@ Offsets count Unicode code points of `Document.text`, `end` exclusive: `text[sta
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -146,9 +147,12 @@ class Fault:
 
 
 def place_at(places: Sequence[Place], offset: int) -> Place | None:
-    """Return the place that holds the offset, or the last one that starts before it."""
-    before = [place for place in places if place.start <= offset]
-    return before[-1] if before else None
+    """Return the place that holds the offset, or the last one that starts before it.
+
+    The places are ordered by start.
+    """
+    before = bisect_right(places, offset, key=lambda place: place.start)
+    return places[before - 1] if before else None
 
 
 def check_places(places: Sequence[Place], length: int) -> None:

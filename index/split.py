@@ -19,6 +19,7 @@ Span = tuple[int, int]  # (start, end) in code points, end exclusive
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•–|>#]|\(?\w{1,3}[.)])\s")
 _ENDS_SENTENCE = re.compile(r"[.!?:;。！？…][\"'”’»)\]]*$")
+_WINDOW = 4000  # characters that the sentence splitter sees at once: its time grows with the square
 _WRAPPED_LINE = (
     40  # characters; a shorter line that stops is a heading or an item, not wrapped text
 )
@@ -67,12 +68,9 @@ def sentences(text: str) -> list[Span]:
 def paragraphs(text: str) -> Iterator[list[Span]]:
     """Yield the sentences of each paragraph; every character but white space is in one."""
     for block in _blocks(text):
-        found = []
+        found: list[Span] = []
         for start, end in _lines(text, block):
-            for boundary in sentencex.get_sentence_boundaries("en", text[start:end]):
-                span = _trim(text, start + boundary["start_index"], start + boundary["end_index"])
-                if span:
-                    found.append(span)
+            found += _sentences(text, start, end)
         if found:
             yield found
 
@@ -102,6 +100,27 @@ def _lines(text: str, block: Span) -> Iterator[Span]:
             yield start, at
             start = at + 1
     yield start, end
+
+
+def _sentences(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield the sentences of a joined line, a window at a time.
+
+    The last sentence of a window may go on after it, so the next window starts with it.
+    """
+    while start < end:
+        window = text[start : min(start + _WINDOW, end)]
+        found = [
+            (start + boundary["start_index"], start + boundary["end_index"])
+            for boundary in sentencex.get_sentence_boundaries("en", window)
+        ]
+        stop = start + len(window)
+        if stop < end and found and found[-1][0] > start:
+            stop = found.pop()[0]
+        for left, right in found:
+            span = _trim(text, left, right)
+            if span:
+                yield span
+        start = stop
 
 
 def _cut(text: str, span: Span, max_chars: int) -> Iterator[Span]:

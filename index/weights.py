@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,8 +111,9 @@ def local_or_hub(model: str, *, download: bool = False) -> Path:
 
     With `download`, and only then, a missing hub model is fetched. Raises WeightsError.
     """
-    if Path(model).expanduser().exists():
-        return Path(model).expanduser()
+    with suppress(OSError, RuntimeError, ValueError):  # what can be no path may be a hub name
+        if Path(model).expanduser().exists():
+            return Path(model).expanduser()
     if model.count("/") != 1 or model.startswith((".", "/", "~")):
         raise WeightsError(f"there is no model at {model!r}: name a file, a folder, or owner/name")
     import httpx
@@ -134,8 +136,12 @@ def local_or_hub(model: str, *, download: bool = False) -> Path:
 def _dimension(folder: Path) -> int:
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    dimension = model.get_embedding_dimension()
+    try:
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        dimension = model.get_embedding_dimension()
+    except Exception as error:  # whatever the reading of foreign files raises
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise WeightsError(f"{folder} is no embedding model: {said}") from error
     if dimension is None:
         raise WeightsError(f"{folder} is no embedding model: it does not say its dimension")
     return int(dimension)

@@ -18,17 +18,19 @@ from index.embed import Encoder
 from index.records import Hit
 from index.split import sentences
 from rag import judge, prompt, words
-from rag.attribute import Span, attribute, spans
+from rag.attribute import Span, attribute, spans, with_previous
 from rag.errors import QuestionError
 from rag.models import chat_model
 from rag.records import Answer, Evidence, Sentence, Timings, Verdict
 from rag.rewrite import Turn, rewrite
+from rag.select import excerpts
 from rag.settings import Settings
 
 Event = Evidence | Sentence | Answer
 
 MAX_QUESTION = 4000  # characters
 _QUOTES_TRIED = 4  # source sentences that may stand in for an answer that failed
+_BEFORE, _AFTER = 1000, 400  # characters around cited words that say what they are about
 _EMPTY = "The library is empty. Add documents first: pincite index PATH"
 
 
@@ -108,19 +110,20 @@ class Assistant:
         )
 
     def _search(self, question: str) -> list[Hit]:
-        """Return the hits, and the heads of their documents where those name what is asked for.
+        """Return the hits, and the ends of their documents where those name what is asked for.
 
-        Title and author stand at a document's head, seldom in the passage that answers.
+        Title and author stand at a document's ends, seldom in the passage that answers.
         """
-        hits = self.library.search(question, self.settings.hits)
-        found = list(hits)
-        for document in dict.fromkeys(hit.document for hit in hits):
-            known = words.profile(" ".join(hit.text for hit in hits if hit.document == document))
-            missing = words.missing_names(question, known)
-            head = self.library.head(document) if missing else None
-            if head and missing != words.missing_names(question, words.profile(head.text)):
-                found.append(head)
-        return list({(hit.document, hit.start): hit for hit in reversed(found)}.values())[::-1]
+        found = {
+            (h.document, h.start): h for h in self.library.search(question, self.settings.hits)
+        }
+        for document in dict.fromkeys(name for name, _ in found):
+            known = " ".join(hit.text for hit in found.values() if hit.document == document)
+            missing = words.missing_names(question, words.profile(known))
+            for end in self.library.ends(document) if missing else ():
+                if words.missing_names(question, words.profile(f"{known} {end.text}")) != missing:
+                    found.setdefault((document, end.start), end)
+        return list(found.values())
 
     def _sentences(self, question: str, hits: Sequence[Hit]) -> Iterator[Sentence]:
         """Yield the model's sentences, judged; where none stands, a source's own words."""
@@ -128,7 +131,13 @@ class Assistant:
             return
         candidates = spans(hits)
         shown = False
-        for text in self._generate(question, hits[: self.settings.prompt_passages]):
+        read = excerpts(
+            question,
+            hits[: self.settings.prompt_passages],
+            self.library.encoder,
+            max_chars=self.settings.prompt_chars,
+        )
+        for text in self._generate(question, read):
             cited = attribute(text, candidates, self.library.encoder)
             sentence = self._judge(question, text, cited)
             shown = shown or sentence.verdict is Verdict.SUPPORTED
@@ -138,9 +147,9 @@ class Assistant:
             if quoted:
                 yield quoted
 
-    def _generate(self, question: str, hits: Sequence[Hit]) -> Iterator[str]:
+    def _generate(self, question: str, read: Sequence[str]) -> Iterator[str]:
         """Yield the model's sentences as they are complete; a repeated one ends the answer."""
-        asked = prompt.messages("answer", sources=prompt.sources(hits), question=question)
+        asked = prompt.messages("answer", sources=prompt.sources(read), question=question)
         said: set[str] = set()
         buffer = ""
         with tracing_context(enabled=False):
@@ -180,32 +189,30 @@ class Assistant:
         )
 
     def _context(self, cited: Sequence[Span]) -> str:
-        """Return what stands around the cited words: passages, headings, document's head and name."""
-        passages = dict.fromkeys(span.hit.text for span in cited)
-        heads = [
-            f"{name} {head.text}"
-            for name in dict.fromkeys(span.hit.document for span in cited)
-            if (head := self.library.head(name))
-        ]
-        headings = [
-            place.heading
-            for span in cited
-            if (place := span.hit.place(span.start)) and place.heading
-        ]
-        return "\n".join([*passages, *headings, *heads])
+        """Return what stands around the cited words: text, headings, document's ends and name."""
+        parts = []
+        for name in dict.fromkeys(span.hit.document for span in cited):
+            text = self.library.text(name)
+            mine = [span for span in cited if span.hit.document == name]
+            parts += [name, *(end.text for end in self.library.ends(name))]
+            parts += [text[max(0, s.start - _BEFORE) : s.start] for s in mine]
+            parts += [text[s.end : s.end + _AFTER] for s in mine]
+            parts += [place.heading or "" for s in mine if (place := s.hit.place(s.start))]
+        return "\n".join(parts)
 
     def _quote(self, question: str, candidates: Sequence[Span]) -> Sentence | None:
-        """Return the source sentence that best answers the question by itself, if one does."""
-        encoder = self.library.encoder
-        vectors = encoder.encode([question, *(span.text for span in candidates)])
-        likeness = vectors[1:] @ vectors[0]
-        nearest = sorted(range(len(candidates)), key=lambda i: -float(likeness[i]))
-        judged = [
-            self._judge(question, candidates[i].text, [candidates[i]])
-            for i in nearest[:_QUOTES_TRIED]
+        """Return the source's own words that best answer the question, if any do."""
+        fitting = [
+            span
+            for span in dict.fromkeys([*candidates, *map(with_previous, candidates)])
+            if not judge.beside_the_point(question, span.text, [span.text], self._context([span]))
         ]
-        best = max(judged, key=lambda sentence: sentence.relevance)
-        return best if best.verdict is Verdict.SUPPORTED else None
+        vectors = self.library.encoder.encode([question, *(span.text for span in fitting)])
+        likeness = vectors[1:] @ vectors[0]
+        nearest = sorted(range(len(fitting)), key=lambda i: -float(likeness[i]))[:_QUOTES_TRIED]
+        judged = [self._judge(question, fitting[i].text, [fitting[i]]) for i in nearest]
+        best = max(judged, key=lambda sentence: sentence.relevance, default=None)
+        return best if best and best.verdict is Verdict.SUPPORTED else None
 
 
 def support(sentence: str, quotes: Sequence[str], *, library: Library | None = None) -> float:

@@ -56,6 +56,12 @@ def spans(hits: Sequence[Hit]) -> list[Span]:
     return [Span(hit, start, end) for hit in hits for start, end in hit.passage.sentences]
 
 
+def with_previous(span: Span) -> Span:
+    """Return the span with the sentence before it, which may say what it is about."""
+    before = [start for start, end in span.hit.passage.sentences if end <= span.start]
+    return Span(span.hit, before[-1], span.end) if before else span
+
+
 def attribute(claim: str, candidates: Sequence[Span], encoder: Encoder) -> list[Span]:
     """Return the spans that the claim rests on, the main one first; none where none fits."""
     chosen = cover(

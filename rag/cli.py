@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         flags = {"library": options.library, "model": options.model}
         flags["embedding_model"] = options.embedding_model
-        return int(options.verb(options, settings.load(flags)))
+        code = int(options.verb(options, settings.load(flags)))
+        sys.stdout.flush()  # here, where it may fail in one line
+        return code
     except PinciteError as error:
         print(f"pincite: {line(str(error))}", file=sys.stderr)
         return FAILED
@@ -44,6 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe went away
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:  # a disk that is full, a folder that may not be written
+        where = f": {error.filename}" if error.filename else ""
+        print(f"pincite: {line((error.strerror or str(error)) + where)}", file=sys.stderr)
         return FAILED
 
 
@@ -54,10 +60,13 @@ def line(text: str) -> str:
 
 def index(options: argparse.Namespace, settings: Settings) -> int:
     """Add or refresh files and folders."""
+    from index.files import signature
+
     with _open(settings) as library:
+        seen = signature(options.paths, without=library.path)
         report = _add(library, options.paths)
         if options.watch:
-            _watch(library, options.paths)
+            _watch(library, options.paths, seen)
         return SOME_FAILED if report.failed else DONE
 
 
@@ -254,15 +263,14 @@ def _add(library: Library, paths: Sequence[Path]) -> AddReport:
     return report
 
 
-def _watch(library: Library, paths: Sequence[Path]) -> None:
-    """Follow the files until Ctrl-C: add what is new or has changed."""
-    from index.library import signature
+def _watch(library: Library, paths: Sequence[Path], seen: Mapping[str, tuple[int, int]]) -> None:
+    """Follow the files until Ctrl-C: add what is new or has changed since it was `seen`."""
+    from index.files import signature
 
     print("watching; Ctrl-C ends it", flush=True)
-    seen = signature(paths)
     while True:
         time.sleep(_WATCH_EVERY)
-        now = signature(paths)
+        now = signature(paths, without=library.path)
         if now != seen:
             seen = now
             _add(library, paths)
@@ -276,7 +284,7 @@ def _history(path: Path) -> Sequence[tuple[str, str]]:
         return history(json.loads(path.read_text(encoding="utf-8")), f"the history {path}")
     except (OSError, UnicodeDecodeError) as error:
         raise CasesError(f"cannot read the history {path}: {error}") from error
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise CasesError(f"the history {path} is not JSON: {error}") from error
 
 
@@ -329,16 +337,16 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--watch", action="store_true", help="keep following the files")
     verb("documents", documents).add_argument("--json", action="store_true")
     one = verb("remove", remove)
-    one.add_argument("names", nargs="+", metavar="NAME")
+    one.add_argument("names", nargs="+", type=_text, metavar="NAME")
     one.add_argument("--purge", action="store_true", help="leave no trace in the library's folder")
-    verb("text", text).add_argument("name", metavar="NAME")
+    verb("text", text).add_argument("name", type=_text, metavar="NAME")
     verb("check", check).add_argument("--repair", action="store_true", help="mend what can be")
     one = verb("search", search)
-    one.add_argument("question")
+    one.add_argument("question", type=_text)
     one.add_argument("-k", type=_positive, default=8, metavar="N", help="number of passages")
     one.add_argument("--json", action="store_true")
     one = verb("ask", ask)
-    one.add_argument("question")
+    one.add_argument("question", type=_text)
     one.add_argument("--history", type=Path, metavar="FILE", help="JSON list of earlier turns")
     one.add_argument("--json", action="store_true")
     one = verb("chat", chat)
@@ -354,6 +362,11 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--download", action="store_true", help="fetch hub models that are set")
     one.add_argument("--json", action="store_true")
     return parser
+
+
+def _text(value: str) -> str:
+    r"""Return an argument with bytes that are no text as \xff, as a document's name has them."""
+    return value.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def _positive(value: str) -> int:

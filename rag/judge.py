@@ -15,15 +15,21 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from index.embed import Encoder
+import numpy as np
+
+from index.embed import Encoder, Vectors
 from index.split import sentences
 from rag import words
-from rag.attribute import cover, left
+from rag.attribute import cover
 from rag.records import Verdict
 from rag.words import Profile
 
 COEFFICIENTS = Path(__file__).with_name("judge.json")
 RULED_OUT = 0.02  # probability of what a rule refuses
+LEAST_COVERED = 0.7  # share of a claim's words that the evidence must have, or have like
+LEAST_ASKED = 0.65  # share of a question's words that the evidence or its surroundings must have
+_SAME_MEANING = 0.62  # least cosine of two words that may stand for one another
+_FATAL_TO_SUPPORT = ("name_missing", "number_missing", "number_unbound", "negation", "opposite")
 
 _HEDGES = re.compile(
     r"\b(?:(?:sources?|documents?|texts?|passages?|context)\b.{0,40}\b(?:not|no)\b"
@@ -79,8 +85,14 @@ def support(claim: str, quotes: Sequence[str], encoder: Encoder) -> float:
     if not chosen or not makes_claim(claim):
         return RULED_OUT
     features = support_features(claim, chosen, encoder)
-    ruled_out = features["numbers_missing"] or features["negation"] or features["opposite"]
-    return RULED_OUT if ruled_out else _probability("support", features)
+    return RULED_OUT if support_ruled_out(features) else _probability("support", features)
+
+
+def support_ruled_out(features: Mapping[str, float]) -> bool:
+    """Whether a rule refuses the claim, however alike the texts are."""
+    return features["words_covered"] < LEAST_COVERED or any(
+        features[name] for name in _FATAL_TO_SUPPORT
+    )
 
 
 def support_features(claim: str, chosen: Sequence[str], encoder: Encoder) -> dict[str, float]:
@@ -88,20 +100,65 @@ def support_features(claim: str, chosen: Sequence[str], encoder: Encoder) -> dic
     keys = words.profile(claim)
     together = " ".join(chosen)
     evidence = words.profile(together)
-    rest = left(keys, [evidence])
     missing_names = words.missing_names(claim, evidence)
     plain = keys.content - keys.names
+    lacking = lacking_words(plain, claim, together, encoder)
     vectors = encoder.encode([claim, together])
     return {
-        "words_covered": 1 - len(rest.content - keys.names) / max(len(plain), 1),
-        "names_missing": len(missing_names) / max(len(keys.names), 1),
-        "any_name_missing": float(bool(missing_names)),
-        "numbers_missing": len(rest.numbers) / max(len(keys.numbers), 1),
+        "words_covered": 1 - len(lacking) / max(len(plain), 1),
+        "all_covered": float(not lacking),
+        "name_missing": float(bool(missing_names) or any(w[0].isupper() for w in lacking)),
+        "number_missing": float(bool(keys.numbers - evidence.numbers)),
+        "number_unbound": float(_number_unbound(keys, chosen)),
         "cosine": float(vectors[0] @ vectors[1]),
         "negation": float(words.negation_differs(claim, together)),
         "opposite": float(words.opposite(claim, together)),
-        "length": math.log1p(len(keys.content)) / 4,
     }
+
+
+def lacking_words(keys: frozenset[str], text: str, evidence: str, encoder: Encoder) -> list[str]:
+    """Return those of the text's words for which the evidence has neither it nor one like it."""
+    there = words.profile(evidence)
+    missing = [key for key in sorted(keys) if not words.has_name(key, there)]
+    if not missing:
+        return []
+    written = words.surfaces(text)
+    here = words.profile(text)
+    free = [  # a word that is in both texts cannot stand for yet another one
+        word for key, word in words.surfaces(evidence).items() if not words.has_name(key, here)
+    ]
+    known = [_word_vector(encoder, word.lower()) for word in free]
+    return [
+        written[key]
+        for key in missing
+        if not any(
+            float(np.dot(vector, _word_vector(encoder, written[key].lower()))) >= _SAME_MEANING
+            for vector in known
+        )
+    ]
+
+
+@lru_cache(maxsize=50_000)
+def _word_vector(encoder: Encoder, word: str) -> Vectors:
+    vector: Vectors = encoder.encode([word])[0]
+    return vector
+
+
+def _number_unbound(keys: Profile, chosen: Sequence[str]) -> bool:
+    """Whether a number of the claim stands, in the evidence, only beside other names.
+
+    So a number of one thing cannot be joined to the name of another: a sentence that holds it
+    must share a name with the claim, or hold no name at all.
+    """
+    profiles = [words.profile(text) for text in chosen]
+    for number in keys.numbers if keys.names else ():
+        holding = [profile for profile in profiles if number in profile.numbers]
+        if holding and not any(
+            not profile.names or any(words.has_name(name, profile) for name in keys.names)
+            for profile in holding
+        ):
+            return True
+    return False
 
 
 def relevance(
@@ -109,15 +166,31 @@ def relevance(
 ) -> float:
     """Return the probability that the claim, resting on the quotes, answers the question.
 
-    `context` is what stands around the quotes: their passages, the head of the document, its
-    name. What the question fixes (names, years, numbers) must be there; the claim itself does
-    not count for it, since a model repeats the words of the question.
+    `context` is what stands around the quotes: the text before and after them, the document's
+    ends, headings and name. What the question fixes (names, years) must be there; the claim
+    itself does not count for it, since a model repeats the words of the question.
     """
-    if not quotes or not makes_claim(claim):
+    if not quotes or not makes_claim(claim) or beside_the_point(question, claim, quotes, context):
         return RULED_OUT
     features = relevance_features(question, claim, quotes, context, encoder)
-    ruled_out = features["names_missing"] or features["year_differs"] or features["wrong_kind"]
-    return RULED_OUT if ruled_out else _probability("relevance", features)
+    return RULED_OUT if relevance_ruled_out(features) else _probability("relevance", features)
+
+
+def relevance_ruled_out(features: Mapping[str, float]) -> bool:
+    """Whether too little of what the question asks about is in or around the quotes."""
+    return features["words_around"] < LEAST_ASKED
+
+
+def beside_the_point(question: str, claim: str, quotes: Sequence[str], context: str) -> bool:
+    """Whether a rule says that the claim is no answer: another name, year or kind of thing."""
+    asked = words.profile(question)
+    near, around = words.profile(" ".join(quotes)), words.profile("\n".join([*quotes, context]))
+    return (
+        bool(words.missing_names(question, around))
+        or _of_another(asked, near)
+        or _year_differs(asked, near, around)
+        or not _right_kind(question, claim, asked)
+    )
 
 
 def relevance_features(
@@ -126,21 +199,26 @@ def relevance_features(
     """Return what the regression of relevance sees."""
     asked = words.profile(question)
     quoted = " ".join(quotes)
-    near, around = words.profile(quoted), words.profile(f"{quoted} {context}")
+    around = words.profile(f"{quoted}\n{context}")
     plain = asked.content - asked.names
+    lacking = lacking_words(plain, question, quoted, encoder)
+    nowhere = [w for w in lacking if not words.has_name(words.stem(words.fold(w)), around)]
     vectors = encoder.encode([question, quoted, claim])
     return {
-        "words_near": _covered(plain, near),
-        "words_around": _covered(plain, around),
-        "all_words_around": float(_covered(plain, around) == 1),
-        "names_near": _covered(asked.names, near),
-        "names_missing": float(bool(words.missing_names(question, around))),
-        "numbers_missing": len(asked.numbers - around.numbers) / max(len(asked.numbers), 1),
-        "year_differs": float(_year_differs(asked, near, around)),
-        "wrong_kind": float(not _right_kind(question, claim, asked)),
+        "words_near": 1 - len(lacking) / max(len(plain), 1),
+        "words_around": 1 - len(nowhere) / max(len(plain), 1),
+        "all_words_around": float(not nowhere),
+        "names_near": _covered(asked.names, words.profile(quoted)),
         "cosine_quotes": float(vectors[0] @ vectors[1]),
         "cosine_claim": float(vectors[0] @ vectors[2]),
     }
+
+
+def _of_another(asked: Profile, near: Profile) -> bool:
+    """Whether the quotes name things, and none of those that the question names."""
+    return bool(asked.names and near.names) and not any(
+        words.has_name(name, near) for name in asked.names
+    )
 
 
 def _covered(wanted: frozenset[str], evidence: Profile) -> float:
@@ -167,16 +245,12 @@ def _right_kind(question: str, claim: str, asked: Profile) -> bool:
             re.search(r"\b(?:one|no|none|half|third|quarter|many|most|few|all)\b", claim, re.I)
         )
     if _PERSON.search(question):
-        return bool(_capitalised(claim) - asked.content) or bool(said.content - asked.content)
+        return bool(said.names - asked.content)
     if _PLACE.search(question):
-        return bool(_capitalised(claim) - asked.content) or bool(said.content - asked.content)
+        return bool(said.names - asked.content) or bool(re.search(r"\b(?:in|at|on|near)\b", claim))
     return bool((said.content | said.numbers) - asked.content - asked.numbers) or _yes_or_no(
         question
     )
-
-
-def _capitalised(text: str) -> frozenset[str]:
-    return frozenset(words.stem(words.fold(word)) for word in re.findall(r"\b[A-Z][\w’'-]+", text))
 
 
 def _yes_or_no(question: str) -> bool:

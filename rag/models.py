@@ -18,9 +18,10 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
+from rag import gguf
 from rag.errors import ModelError
 from rag.settings import Settings
-from rag.weights import language_model
+from rag.weights import language_model, openvino
 
 _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 _DONE = object()  # put last on the queue of a generation
@@ -52,13 +53,14 @@ class OpenVinoChat(BaseChatModel):
     def model_post_init(self, context: Any, /) -> None:
         """Load the weights."""
         super().model_post_init(context)
-        import openvino_genai
-
+        if Path(self.path).suffix == ".gguf":
+            gguf.check(Path(self.path))
         try:
-            self._pipeline = openvino_genai.LLMPipeline(self.path, "CPU", prompt_lookup=True)
-        except RuntimeError as error:
+            self._pipeline = openvino().LLMPipeline(self.path, "CPU", prompt_lookup=True)
+        except (RuntimeError, ValueError) as error:
             raise ModelError(
-                f"cannot load the language model at {self.path}: {str(error).splitlines()[-1]}"
+                f"cannot load the language model at {self.path}: {_reason(error)} "
+                "(`pincite models` checks its files)"
             ) from error
         self._tokenizer = self._pipeline.get_tokenizer()
 
@@ -92,12 +94,14 @@ class OpenVinoChat(BaseChatModel):
             worker.start()
             try:
                 while (piece := pieces.get()) is not _DONE:
-                    if isinstance(piece, RuntimeError):
-                        raise ModelError(f"the language model failed: {piece}") from piece
+                    if isinstance(piece, Exception):
+                        raise ModelError(f"the language model failed: {_reason(piece)}") from piece
                     chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
                     if run_manager:
                         run_manager.on_llm_new_token(piece, chunk=chunk)
                     yield chunk
+                # A model may say nothing; LangChain takes a stream without a chunk for an error.
+                yield ChatGenerationChunk(message=AIMessageChunk(content=""))
             finally:
                 cancelled.set()
                 worker.join()
@@ -109,13 +113,13 @@ class OpenVinoChat(BaseChatModel):
         pieces: queue.SimpleQueue[Any],
         cancelled: threading.Event,
     ) -> None:
-        import openvino_genai
+        status = openvino().StreamingStatus
 
-        def take(piece: str) -> openvino_genai.StreamingStatus:
+        def take(piece: str) -> Any:
             if cancelled.is_set():
-                return openvino_genai.StreamingStatus.CANCEL
+                return status.CANCEL
             pieces.put(piece)
-            return openvino_genai.StreamingStatus.RUNNING
+            return status.RUNNING
 
         try:
             prompt = self._tokenizer.apply_chat_template(
@@ -123,15 +127,13 @@ class OpenVinoChat(BaseChatModel):
                 add_generation_prompt=True,
             )
             self._pipeline.generate(prompt, self._config(stop), take)
-        except RuntimeError as error:
+        except Exception as error:  # told to the thread that asked
             pieces.put(error)
         finally:
             pieces.put(_DONE)
 
     def _config(self, stop: list[str] | None) -> Any:
-        import openvino_genai
-
-        config = openvino_genai.GenerationConfig()
+        config = openvino().GenerationConfig()
         config.max_new_tokens = self.max_new_tokens
         config.do_sample = False
         config.apply_chat_template = False  # it is in the prompt already
@@ -142,3 +144,9 @@ class OpenVinoChat(BaseChatModel):
         if stop:
             config.stop_strings = set(stop)
         return config
+
+
+def _reason(error: Exception) -> str:
+    """Return the last line of what OpenVINO says; the lines before name places in its code."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

@@ -12,14 +12,13 @@ from string import Template
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
-from index.records import Hit
 from rag.errors import PromptError
 
 _HERE = Path(__file__).parent
 _FOLDERS = (_HERE / "prompts", _HERE.parent / "prompts")  # in a wheel; in a checkout
 
 # Marks of chat templates, with which a document could pose as another speaker.
-_CONTROL = re.compile(r"<\|[^|<>]{0,40}\|>|</?(?:s|start_of_turn|end_of_turn)>|\[/?INST\]")
+_CONTROL = re.compile(r"<[|｜][^|｜<>]{0,40}[|｜]>|</?(?:s|start_of_turn|end_of_turn)>|\[/?INST\]")
 
 
 def messages(name: str, **values: str) -> list[BaseMessage]:
@@ -28,6 +27,10 @@ def messages(name: str, **values: str) -> list[BaseMessage]:
     if path is None:
         raise PromptError(f"there is no prompt {name!r} in {_FOLDERS[-1]}")
     text = path.read_text(encoding="utf-8")
+    if not Template(text).is_valid():
+        raise PromptError(
+            f"the prompt {name} has a $ that names no variable: write $$ for a dollar"
+        )
     wanted = set(Template(text).get_identifiers())
     if wanted != set(values):
         raise PromptError(
@@ -43,9 +46,9 @@ def messages(name: str, **values: str) -> list[BaseMessage]:
     ]
 
 
-def sources(hits: Sequence[Hit]) -> str:
-    """Return the hits' texts as the prompt shows them."""
-    return "\n\n".join(hit.text for hit in hits)
+def sources(excerpts: Sequence[str]) -> str:
+    """Return the excerpts as the prompt shows them."""
+    return "\n\n".join(excerpts)
 
 
 def as_data(text: str) -> str:

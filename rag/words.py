@@ -17,7 +17,8 @@ import Stemmer
 _TOKEN = re.compile(
     r"""(?P<number>\d+(?:[.,]\d{3})*(?:[.,]\d+)?(?=(?:st|nd|rd|th)?\b|\D))(?:st|nd|rd|th)?
         |(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*(?:\.[^\W\d_])*)
-        |(?P<percent>%)""",
+        |(?P<percent>%)
+        |(?P<money>(?:US)?[$€£¥])""",
     re.VERBOSE,
 )
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;…]['\"”’)]*\s|\n)\W*$")
@@ -40,12 +41,21 @@ _STOPWORDS = frozenset(
     it's there's that's let's i'm you're they're we're i've you've they've we've t d ll m re ve
     state stated states tell told describe described mention mentioned explain explained note noted
     kind type sort mean means answer question document documents text source sources article author
-    writer passage""".split()
+    writer passage additionally furthermore moreover consequently similarly overall currently
+    approximately roughly nearly almost""".split()
 ) - {"states", "us"}  # countries
 
+# Ways to write a currency; none is a name, so that no two amounts are joined by it.
+_CURRENCIES = {
+    "$": "dollar", "us$": "dollar", "usd": "dollar", "dollars": "dollar", "dollar": "dollar",
+    "€": "euro", "eur": "euro", "euros": "euro", "euro": "euro",
+    "£": "pound", "gbp": "pound", "pounds": "pound", "pound": "pound",
+    "¥": "yuan", "rmb": "yuan", "cny": "yuan", "yuan": "yuan", "rub": "rubl", "rubles": "rubl",
+    "roubles": "rubl", "rouble": "rubl", "ruble": "rubl",
+}  # fmt: skip
 _NEGATORS = frozenset(
     """not no never none nobody nothing neither nor without cannot hardly fails failed refuse
-    refused refuses denied denies deny lack lacks lacked absent don't doesn't didn't isn't aren't wasn't
+    refused refuses denied denies deny lack lacks lacked don't doesn't didn't isn't aren't wasn't
     weren't won't can't couldn't shouldn't wouldn't hasn't haven't hadn't""".split()
 )
 
@@ -133,6 +143,15 @@ def content(text: str) -> frozenset[str]:
     return _profile(text).content
 
 
+def surfaces(text: str) -> dict[str, str]:
+    """Return the text's content words and names by key, as they are written."""
+    return {
+        token.key: text[token.start : token.end]
+        for token in tokens(text)
+        if token.kind in ("name", "content")
+    }
+
+
 def has_name(name: str, text: Profile) -> bool:
     """Whether a text has a name: as it is, as its adjective, as its acronym or spelled out."""
     return (
@@ -213,7 +232,7 @@ def tokens(text: str) -> Iterator[Token]:
             pending = (_value(match["number"]), start, end)
         elif word in _SMALL and word != "one":
             pending = (float(_SMALL[word]), start, end)
-        elif match["word"]:
+        elif match["word"] or match["money"]:
             yield _word(text, match.group(), start, end)
     if pending:
         yield Token(f"{pending[0]:.12g}", "number", pending[1], pending[2])
@@ -236,13 +255,16 @@ def stem(word: str) -> str:
 
 def _word(text: str, raw: str, start: int, end: int) -> Token:
     word = fold(raw)
-    if word in _STOPWORDS and not (raw.isupper() and len(raw) > 1):
-        return Token(word, "function", start, end)
     acronym = raw.isupper() and len(raw) > 1
+    month = raw == "May" and start > 0
+    if word in _CURRENCIES:
+        return Token(_CURRENCIES[word], "content", start, end)
+    if word in _STOPWORDS and not month and not acronym:
+        return Token(word, "function", start, end)
     inner_capital = any(letter.isupper() for letter in raw[1:])
     first = _SENTENCE_START.search(text, max(0, start - 6), start) is not None or start == 0
     follows = re.match(r"\s+[A-Z]", text[end : end + 3])
-    name = acronym or inner_capital or (raw[0].isupper() and (not first or bool(follows)))
+    name = acronym or month or inner_capital or (raw[0].isupper() and (not first or bool(follows)))
     return Token(stem(word), "name" if name else "content", start, end)
 
 

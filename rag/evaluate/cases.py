@@ -39,7 +39,7 @@ class Case:
 def load(path: Path) -> list[Case]:
     """Read a JSONL file of cases; raises CasesError with the line that is wrong."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise CasesError(f"cannot read the cases in {path}: {error}") from error
     cases = [_case(line, path, number) for number, line in enumerate(lines, 1) if line.strip()]
@@ -68,15 +68,34 @@ def _case(line: str, path: Path, number: int) -> Case:
         answers = found["answers"]
         return Case(
             id=str(found["id"]),
-            question=str(found["question"]),
-            answers=None if answers is None else tuple(tuple(map(str, group)) for group in answers),
-            evidence=tuple(
-                Gold(gold["document"], int(gold["start"]), int(gold["end"]), gold["quote"])
-                for gold in found.get("evidence", ())
-            ),
+            question=_text(found["question"]),
+            answers=None if answers is None else _groups(answers),
+            evidence=tuple(map(_gold, found.get("evidence", ()))),
             history=history(found.get("history", []), where),
         )
     except json.JSONDecodeError as error:
         raise CasesError(f"{where} is not JSON: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CasesError(f"{where} is no case ({type(error).__name__}: {error})") from error
+
+
+def _groups(answers: Any) -> tuple[tuple[str, ...], ...]:
+    """Return the groups of alternatives. With none, any answer would be right."""
+    if not isinstance(answers, list) or not answers:
+        raise TypeError("answers must be null or a list of groups")
+    if not all(isinstance(group, list) and group for group in answers):
+        raise TypeError('every group of answers must be a list: [["190 billion", "190 bn"]]')
+    return tuple(tuple(map(_text, group)) for group in answers)
+
+
+def _gold(found: Any) -> Gold:
+    gold = Gold(found["document"], int(found["start"]), int(found["end"]), found["quote"])
+    if not 0 <= gold.start < gold.end:
+        raise ValueError(f"evidence from {gold.start} to {gold.end} is no span")
+    return gold
+
+
+def _text(found: Any) -> str:
+    if not isinstance(found, str) or not found.strip():
+        raise TypeError(f"{found!r} must be text")
+    return found

@@ -68,11 +68,11 @@ def citation_validity(answer: AnswerDict, text_of: TextOf) -> Share:
     """Count citations whose quote is text[start:end] and lies in a passage that was retrieved."""
     citations = _citations(answer, shown_only=False)
     valid = sum(
-        text_of(c["document"])[c["start"] : c["end"]] == c["quote"]
-        and any(
+        any(
             p["document"] == c["document"] and p["start"] <= c["start"] and c["end"] <= p["end"]
             for p in answer["passages"]
         )
+        and text_of(c["document"])[c["start"] : c["end"]] == c["quote"]
         for c in citations
     )
     return valid, len(citations)
@@ -127,8 +127,12 @@ def contains(text: str, groups: Sequence[Sequence[str]]) -> bool:
 def has_tokens(text: str, wanted: str) -> bool:
     """Whether the wanted words are in the text, not inside a longer word or number."""
     there, what = _normal(text), _normal(wanted)
-    before = r"(?<!\w)(?<!\d[.,])" if what[:1].isalnum() else ""
-    after = r"(?!\w)(?![.,]\d)" if what[-1:].isalnum() else ""
+    before = r"(?<!\w)" if what[:1].isalnum() else ""
+    after = r"(?!\w)" if what[-1:].isalnum() else ""
+    if what[:1].isdigit():
+        before += r"(?<!\d[.,])"
+    if what[-1:].isdigit():
+        after += r"(?![.,]\d)"
     return re.search(before + re.escape(what) + after, there) is not None
 
 

@@ -3,7 +3,8 @@
     python -m tests.benchmarks.fit_judge ../shared/data [--pairs 2500]
 
 Support is fitted on pairs of claim and evidence, relevance on pairs of question and passage whose
-unanswerable questions were written by people. Prints AUROC, cross-validated over five folds.
+unanswerable questions were written by people; both on what the judge's rules let pass, as they are
+used. Prints AUROC, cross-validated over five folds.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ SUPPORT_SETS = {  # share of the pairs
 }  # fmt: skip
 RELEVANCE_SETS = {"qa_squad2": 2, "qa_qnli": 1, "qa_selqa": 1}
 
-Example = tuple[dict[str, float], bool, str]  # features, label, source
+Example = tuple[dict[str, float], bool, str, bool]  # features, label, source, ruled out
 
 
 def main() -> None:
@@ -57,11 +58,15 @@ def main() -> None:
 
 def fit(what: str, examples: list[Example]) -> tuple[dict[str, float], str]:
     """Return the coefficients, and a line on what they were fitted on and how well."""
-    names = list(examples[0][0])
-    rows = np.array([[features[name] for name in names] for features, _, _ in examples])
-    labels = np.array([label for _, label, _ in examples])
-    sources = np.array([source for _, _, source in examples])
-    model = LogisticRegression(C=1.0, max_iter=1000, class_weight="balanced")
+    refused = [label for _, label, _, ruled_out in examples if ruled_out]
+    print(f"{what}: the rules refuse {len(refused)} of {len(examples)}, {sum(refused)} wrongly")
+    examples = [example for example in examples if not example[3]]
+    first = examples[0][0]
+    names = [name for name in first if len({features[name] for features, *_ in examples}) > 1]
+    rows = np.array([[features[name] for name in names] for features, *_ in examples])
+    labels = np.array([label for _, label, *_ in examples])
+    sources = np.array([source for _, _, source, _ in examples])
+    model = LogisticRegression(C=1.0, max_iter=1000)
     held_out = cross_val_predict(model, rows, labels, cv=5, method="predict_proba")[:, 1]
     for source in sorted(set(sources)):
         mine = sources == source
@@ -71,6 +76,9 @@ def fit(what: str, examples: list[Example]) -> tuple[dict[str, float], str]:
             )
     whole = roc_auc_score(labels, held_out)
     print(f"{what}: AUROC {whole:.3f}, N {len(labels)}, five folds, seed {SEED}")
+    for low in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
+        shown = held_out >= low
+        print(f"  at {low}: shown {shown.mean():.2f}, of those true {labels[shown].mean():.2f}")
     model.fit(rows, labels)
     coefficients = {name: round(float(w), 4) for name, w in zip(names, model.coef_[0], strict=True)}
     print(what, coefficients)
@@ -93,8 +101,10 @@ def support_examples(data: Path, pairs: int, encoder: Encoder) -> Iterator[Examp
         premise = row["premise"]
         texts = [premise[start:end] for start, end in sentences(premise)]
         chosen = [texts[index] for index in cover(row["claim"], texts, encoder)]
-        if chosen:
-            yield judge.support_features(row["claim"], chosen, encoder), label, source
+        if not chosen:
+            continue
+        features = judge.support_features(row["claim"], chosen, encoder)
+        yield features, label, source, judge.support_ruled_out(features)
 
 
 def relevance_examples(data: Path, pairs: int, encoder: Encoder) -> Iterator[Example]:
@@ -112,11 +122,11 @@ def relevance_examples(data: Path, pairs: int, encoder: Encoder) -> Iterator[Exa
         holding = [text for text in texts if answer and answer in text]
         vectors = encoder.encode([question, *(holding or texts)])
         sentence = (holding or texts)[int(np.argmax(vectors[1:] @ vectors[0]))]
-        yield (
-            judge.relevance_features(question, sentence, [sentence], passage, encoder),
-            label,
-            source,
+        features = judge.relevance_features(question, sentence, [sentence], passage, encoder)
+        ruled_out = judge.relevance_ruled_out(features) or judge.beside_the_point(
+            question, sentence, [sentence], passage
         )
+        yield features, label, source, ruled_out
 
 
 def sample(data, sets, pairs, label):
@@ -125,7 +135,7 @@ def sample(data, sets, pairs, label):
     found = []
     for name, share in sets.items():
         rows = read(data / "judge" / f"{name}.jsonl.gz")
-        random.Random(SEED).shuffle(rows)  # noqa: S311
+        random.Random(SEED).shuffle(rows)
         half = pairs * share // total // 2
         for wanted in (True, False):
             found += (

@@ -1,0 +1,35 @@
+# make chat     set everything up, index DOCS (or the sample documents), open the chat
+# make test     set everything up, lint, check types, run all tests
+PYTHON ?= python3
+DOCS ?= tests/documents
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: setup chat test check quality clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Pincite needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --constraint constraints.txt --editable '.[local,dev]'
+	touch $@
+
+chat: setup
+	$(BIN)/pincite chat $(DOCS)
+
+test: check
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+quality: setup
+	$(BIN)/pincite index --library library/quality ../shared/corpus
+	$(BIN)/pincite evaluate --library library/quality --out reports ../shared/cases/seeds_dev.jsonl
+
+clean:
+	rm -rf $(VENV) dist library reports .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,67 @@
+"""What is wrong with a catalog: every stored thing against every other."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+
+import numpy as np
+
+from index import lexical
+from index.catalog import Catalog, places_from, spans_from
+from index.errors import LibraryError
+from index.records import Fault, check_places
+
+
+def faults(catalog: Catalog) -> list[Fault]:
+    """Say what is wrong with the catalog and its word index; nothing if they are whole."""
+    found = [Fault(fault) for fault in lexical.damage(catalog.connection)]
+    try:
+        with catalog.snapshot():
+            for (line,) in catalog.connection.execute("PRAGMA integrity_check(10)"):
+                if line != "ok":
+                    found.append(Fault(f"the catalog is damaged: {line}"))
+            for document_id, name, data, text_sha256, places in catalog.connection.execute(
+                "SELECT id, name, CAST(text AS BLOB), text_sha256, places FROM documents "
+                "ORDER BY name"
+            ):
+                found += [
+                    Fault(fault, name)
+                    for fault in _of_document(catalog, document_id, data, text_sha256, places)
+                ]
+            found += [Fault(fault) for fault in lexical.faults(catalog.connection)]
+    except sqlite3.DatabaseError as error:
+        found.append(Fault(f"the catalog is damaged: {error}"))
+    return found
+
+
+def _of_document(
+    catalog: Catalog, document_id: int, data: bytes, text_sha256: str, places: str
+) -> Iterator[str]:
+    if hashlib.sha256(data).hexdigest() != text_sha256:
+        yield "the text is not the one that was stored"
+    text = data.decode(errors="replace")
+    try:
+        check_places(places_from(places), len(text))
+    except (LibraryError, ValueError):
+        yield "its places are damaged"
+    end = 0
+    rows = catalog.connection.execute(
+        "SELECT start, end, sentences, vector FROM passages WHERE document = ? ORDER BY start",
+        (document_id,),
+    ).fetchall()
+    if not rows:
+        yield "it has no passage"
+    for start, stop, sentences, vector in rows:
+        if not end <= start < stop <= len(text):
+            yield f"passage {start}-{stop} does not fit the text"
+        end = stop
+        try:
+            if any(not start <= left < right <= stop for left, right in spans_from(sentences)):
+                yield f"passage {start}-{stop} has sentences outside of it"
+        except (LibraryError, TypeError):
+            yield f"passage {start}-{stop} has damaged sentences"
+        row = np.frombuffer(vector, np.float32) if len(vector) % 4 == 0 else np.empty(0)
+        if row.shape != (catalog.dimension,) or not abs(float(row @ row) - 1) < 1e-3:
+            yield f"passage {start}-{stop} has no proper vector"

@@ -1,0 +1,48 @@
+"""What the tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from index import Library, weights
+from index.embed import SentenceTransformerEncoder
+from index.errors import WeightsError
+from tests.fakes import LetterEncoder
+
+settings.register_profile(
+    "pincite",
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("pincite")
+
+CORPUS = Path(__file__).parents[1].parent / "shared" / "corpus"
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    """An empty library that embeds by letters."""
+    with Library.open(tmp_path / "library", encoder=LetterEncoder()) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def real_encoder() -> SentenceTransformerEncoder:
+    """The embedded embedding model."""
+    try:
+        return weights.encoder()
+    except WeightsError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The essays that come beside the checkout."""
+    if not CORPUS.is_dir():
+        pytest.skip(f"there is no corpus at {CORPUS}")
+    return CORPUS

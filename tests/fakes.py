@@ -1,0 +1,91 @@
+"""Fakes that can be computed by eye: an encoder that counts letters, a model that says its lines."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from string import ascii_lowercase
+from typing import Any
+
+import numpy as np
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import PrivateAttr
+
+from index.embed import Vectors
+
+
+class LetterEncoder:
+    """How often each letter stands in a text, as a unit vector: "aab" is (2, 1, 0 …) / √5."""
+
+    dimension = 26
+
+    def __init__(self, name: str = "letters") -> None:
+        self.name = name
+        self.encoded = 0  # texts that it was asked for, ever
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        self.encoded += len(texts)
+        rows = np.empty((len(texts), self.dimension), np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            counts = Counter(text.lower())
+            row[:] = [counts[letter] for letter in ascii_lowercase]
+            if not row.any():  # a text without letters is like every letter a little
+                row[:] = 1
+            row /= np.linalg.norm(row)
+        return rows
+
+
+class ScriptedModel(BaseChatModel):
+    """Says what was enqueued, a reply a call, in pieces of three characters."""
+
+    _replies: deque[str] = PrivateAttr(default_factory=deque)
+    _unfinished: bool = PrivateAttr(default=False)
+    _asked: list[list[BaseMessage]] = PrivateAttr(default_factory=list)
+
+    def enqueue(self, replies: Sequence[str]) -> ScriptedModel:
+        self._replies.extend(replies)
+        return self
+
+    @property
+    def asked(self) -> list[list[BaseMessage]]:
+        """The messages of every call."""
+        return self._asked
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the last stream was closed before its end."""
+        return self._unfinished
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted"
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(self._next(messages)))])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        reply = self._next(messages)
+        self._unfinished = True
+        for start in range(0, len(reply) or 1, 3):
+            yield ChatGenerationChunk(message=AIMessageChunk(content=reply[start : start + 3]))
+        self._unfinished = False
+
+    def _next(self, messages: list[BaseMessage]) -> str:
+        self._asked.append(messages)
+        assert self._replies, f"nothing is left to say to {messages[-1].content!r}"
+        return self._replies.popleft()

@@ -1,0 +1,167 @@
+"""The whole path of a question, with a model that says what the test gave it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index import Library
+from rag import Answer, Assistant, Evidence, Sentence, Verdict
+from rag.errors import QuestionError
+from tests.fakes import LetterEncoder, ScriptedModel
+
+MINUTES = """Minutes of the harbour board, 3 March 2024
+
+Mira Holt, the treasurer, reported on 2023. Revenue was 12.4 million euros. Costs were 9 million \
+euros. The board did not approve the new ferry.
+
+The contract with Norvik Shipyard is worth 3 million euros. The contract with Tallbo Marine is \
+worth 5 million euros and runs until June 2026."""
+
+FACE = {
+    "schema", "question", "standalone_question", "abstained", "answer", "note", "sentences",
+    "conflicts", "searched", "passages", "model", "timings",
+}  # fmt: skip
+
+
+@pytest.fixture
+def minutes(tmp_path, real_encoder):
+    with Library.open(tmp_path / "library", encoder=real_encoder) as library:
+        library.add_texts([("minutes.txt", MINUTES)])
+        yield library
+
+
+def says(library, *replies):
+    return Assistant(library, model=ScriptedModel().enqueue(replies))
+
+
+def test_a_right_answer_is_shown_and_pinned(minutes):
+    answer = says(minutes, "Revenue in 2023 was 12.4 million euros.").ask(
+        "What was the revenue in 2023?"
+    )
+    assert answer.text == "Revenue in 2023 was 12.4 million euros."
+    citation = answer.shown[0].citations[0]
+    assert citation.quote == "Revenue was 12.4 million euros."
+    assert MINUTES[citation.start : citation.end] == citation.quote
+
+
+def test_a_wrong_number_is_withheld_and_the_source_speaks_instead(minutes):
+    answer = says(minutes, "Revenue in 2023 was 14.2 million euros.").ask(
+        "What was the revenue in 2023?"
+    )
+    assert answer.sentences[0].verdict is Verdict.UNSUPPORTED
+    assert "14.2" not in answer.text
+    assert "12.4 million euros" in answer.text
+
+
+def test_the_number_of_another_contract_is_withheld(minutes):
+    answer = says(minutes, "The contract with Tallbo Marine is worth 3 million euros.").ask(
+        "What is the contract with Tallbo Marine worth?"
+    )
+    assert "3 million" not in answer.text
+    assert "5 million" in answer.text
+
+
+def test_a_denial_is_not_turned_round(minutes):
+    answer = says(minutes, "The board approved the new ferry.").ask("Was the ferry approved?")
+    assert answer.sentences[0].verdict is Verdict.UNSUPPORTED
+
+
+def test_what_the_documents_do_not_say_is_refused(minutes):
+    answer = says(minutes, "Mira Holt was born in 1961.").ask("When was Mira Holt born?")
+    assert answer.abstained
+    assert answer.text == ""
+    assert answer.to_dict()["searched"] == {"documents": 1, "passages": minutes.count()[1]}
+
+
+def test_events_come_in_order(minutes):
+    model = "Revenue was 12.4 million euros. Costs were 9 million euros."
+    events = list(says(minutes, model).stream("What were revenue and costs?"))
+    assert isinstance(events[0], Evidence)
+    assert all(isinstance(event, Sentence) for event in events[1:-1])
+    assert isinstance(events[-1], Answer)
+    assert [sentence.text for sentence in events[1:3]] == [
+        "Revenue was 12.4 million euros.",
+        "Costs were 9 million euros.",
+    ]
+
+
+def test_the_face_is_that_of_the_design(minutes):
+    found = says(minutes, "Revenue was 12.4 million euros.").ask("What was the revenue?").to_dict()
+    assert set(found) == FACE
+    assert set(found["sentences"][0]) == {"text", "support", "relevance", "verdict", "citations"}
+    assert set(found["sentences"][0]["citations"][0]) == {
+        "document", "sha256", "start", "end", "quote", "page", "place",
+    }  # fmt: skip
+    assert set(found["timings"]) == {"evidence_s", "first_sentence_s", "total_s"}
+
+
+def test_a_follow_up_takes_an_answer_or_its_text_as_history(minutes):
+    first = says(minutes, "Revenue was 12.4 million euros.").ask("What was the revenue in 2023?")
+    rewritten = "What were the costs in 2023?"
+    for earlier in (first, first.text):
+        second = says(minutes, rewritten, "Costs were 9 million euros.").ask(
+            "And the costs then?", history=[("What was the revenue in 2023?", earlier)]
+        )
+        assert second.question == "And the costs then?"
+        assert second.standalone_question == rewritten
+        assert "9 million" in second.text
+
+
+def test_a_model_that_repeats_itself_is_cut_short(minutes):
+    answer = says(minutes, "Revenue was 12.4 million euros. " * 20).ask("What was the revenue?")
+    assert len(answer.sentences) == 1
+
+
+def test_closing_the_stream_closes_the_model(minutes):
+    model = ScriptedModel().enqueue(["Revenue was 12.4 million euros. " + "More words. " * 1000])
+    stream = Assistant(minutes, model=model).stream("What was the revenue?")
+    assert isinstance(next(stream), Evidence)
+    assert isinstance(next(stream), Sentence)
+    stream.close()
+    assert model.unfinished
+
+
+def test_an_empty_library_says_so(tmp_path, real_encoder):
+    with Library.open(tmp_path / "empty", encoder=real_encoder) as library:
+        answer = says(library).ask("What was the revenue?")
+    assert answer.abstained
+    assert "pincite index" in answer.note
+
+
+@pytest.mark.parametrize("question", ["", " \n", "?" * 4001])
+def test_no_question_is_an_error(minutes, question):
+    with pytest.raises(QuestionError):
+        says(minutes).ask(question)
+
+
+@settings(max_examples=40)
+@given(
+    text=st.text(min_size=1).filter(str.strip),
+    said=st.lists(
+        st.sampled_from(["Revenue", "Oslo", "not", "5", "12.4 million", "was", ". ", "é"])
+    ),
+    question=st.text(min_size=1).filter(str.strip),
+)
+def test_invariants_hold_whatever_document_model_and_question_say(
+    tmp_path_factory, text, said, question
+):
+    with Library.open(tmp_path_factory.mktemp("any"), encoder=LetterEncoder()) as library:
+        library.add_texts([("a", text), ("b", "Revenue was 12.4 million, not 5.")])
+        assistant = says(library, " ".join(said))
+        answer = assistant.ask(question)
+        for sentence in answer.sentences:
+            for citation in sentence.citations:
+                document = library.document(citation.document)
+                assert citation.quote == document.text[citation.start : citation.end]
+                assert citation.sha256 == document.sha256
+                assert any(
+                    hit.document == citation.document
+                    and hit.start <= citation.start <= citation.end <= hit.end
+                    for hit in answer.hits
+                )
+        for sentence in answer.shown:
+            assert sentence.support >= assistant.settings.support_threshold
+            assert sentence.relevance >= assistant.settings.relevance_threshold
+        assert answer.abstained == (answer.text == "")

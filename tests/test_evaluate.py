@@ -1,0 +1,394 @@
+"""The harness: every metric is pinned to arithmetic done by hand, as METRICS.md defines it.
+
+The document says "Ann was born in 1890 in Riga. Bob earns $190 billion a year." An answer is the
+JSON object that `Answer.to_dict` makes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.errors import UnknownDocumentError
+from rag.errors import CasesError
+from rag.evaluate import Case, Metric, load, measure
+from rag.evaluate.cases import Gold, history
+from rag.evaluate.metrics import (
+    contains,
+    has_tokens,
+    hits,
+    percentile,
+    ratio,
+)
+
+ANN, BOB = "Ann was born in 1890 in Riga.", "Bob earns $190 billion a year."
+TEXTS = {"a.txt": f"{ANN} {BOB}", "b.txt": "Cid lives in Oslo. He is 90."}
+
+
+def text_of(name: str) -> str:
+    if name not in TEXTS:
+        raise UnknownDocumentError(f"no document {name}")
+    return TEXTS[name]
+
+
+def cite(quote: str, document: str = "a.txt") -> dict[str, Any]:
+    start = TEXTS[document].index(quote)
+    return {"document": document, "start": start, "end": start + len(quote), "quote": quote}
+
+
+def gold(quote: str, document: str = "a.txt") -> Gold:
+    return Gold(**cite(quote, document))
+
+
+def say(text: str, *citations: dict[str, Any], verdict: str = "supported") -> dict[str, Any]:
+    return {"text": text, "citations": list(citations), "verdict": verdict}
+
+
+def answer(*sentences: dict[str, Any], seconds: float = 1.0, **changes: Any) -> dict[str, Any]:
+    """An answer of these sentences to a question that found both documents whole."""
+    shown = [sentence["text"] for sentence in sentences if sentence["verdict"] == "supported"]
+    return {
+        "answer": " ".join(shown),
+        "abstained": not shown,
+        "sentences": list(sentences),
+        "passages": [{"document": d, "start": 0, "end": len(t)} for d, t in TEXTS.items()],
+        "timings": {
+            "evidence_s": seconds / 10,
+            "first_sentence_s": seconds / 2 if sentences else None,
+            "total_s": seconds,
+        },
+    } | changes
+
+
+def case(answers: list[list[str]] | None, *evidence: Gold, name: str = "c") -> Case:
+    groups = None if answers is None else tuple(map(tuple, answers))
+    return Case(name, "Which?", groups, tuple(evidence))
+
+
+def value_and_n(pairs: list[tuple[Case, dict[str, Any]]], name: str) -> tuple[float | None, int]:
+    cases, answers = [one for one, _ in pairs], [other for _, other in pairs]
+    found = {metric.name: metric for metric in measure(cases, answers, text_of)}[name]
+    return found.value, found.n
+
+
+WHEN, WHEN_RIGHT = case([["1890"]], gold(ANN)), answer(say("In 1890.", cite(ANN)))
+EARNS = case([["190 billion", "190bn"], ["Bob"]], gold(BOB))
+EARNS_RIGHT = answer(say("Bob earns 190 billion.", cite(BOB)))
+EARNS_WRONG = answer(say("He earns 90 dollars.", cite("He is 90.", "b.txt")))
+NOTHING, REFUSED = case(None), answer(say("Nobody knows.", verdict="no_claim"))
+MADE_UP = answer(say("Dan is 90.", cite("He is 90.", "b.txt")))
+
+
+# whole tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "there"),
+    [
+        ("He is 90.", "90", True),
+        ("190 billion", "90", False),
+        ("901 ships", "90", False),
+        ("1.3 billion people", "3 billion", False),
+        ("3 billion people", "3 billion", True),
+        ("in 1,300 towns", "300", False),
+        ("in 1,300 towns", "1", False),
+        ("a rise of 20%.", "20%", True),
+        ("a rise of 20%.", "20", True),
+        ("a rise of 120%", "20%", False),
+        ("a rise of 1.20%", "20%", False),
+        ("It was 5.", "5", True),
+        ("It was 5.2", "5", False),
+        ("in 1890, Riga", "1890", True),
+        ("the 11th place", "11", False),
+        ("the 11TH place", "11th", True),
+        ("costs $190 now", "$190", True),
+        ("Rigan winters", "Riga", False),
+        ("Riga's winters", "Riga", True),
+        ("born in 1890,Riga", "Riga", True),
+        ("China-Russia trade", "russia", True),
+        ("STRASSE", "straße", True),
+        ("the ﬁrst２ men", "first2", True),
+        ("190\u00a0billion", "190 billion", True),
+        ("190\n  billion", "190 billion", True),
+    ],
+)
+def test_wanted_words_are_found_as_whole_tokens(text: str, wanted: str, there: bool):
+    assert has_tokens(text, wanted) is there
+
+
+def test_one_alternative_of_every_group_must_be_there():
+    groups = [["190 billion", "190bn"], ["Bob", "Robert"]]
+    assert contains("Robert earns 190bn", groups)
+    assert not contains("Bob earns 90", groups)
+    assert not contains("He earns 190 billion", groups)
+
+
+# spans
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hit"),
+    [
+        (10, 20, True),  # the same
+        (15, 25, True),  # 5 of 10: exactly half
+        (16, 26, False),  # 4 of 10
+        (0, 15, True),  # half of the shorter
+        (0, 100, True),  # holds it
+        (12, 13, True),  # lies in it
+        (20, 30, False),  # only touches it
+        (12, 12, False),  # empty
+    ],
+)
+def test_a_citation_hits_gold_with_half_of_the_shorter(start: int, end: int, hit: bool):
+    cited = {"document": "a.txt", "start": start, "end": end}
+    assert hits(cited, Gold("a.txt", 10, 20, "x" * 10)) is hit
+    assert not hits(cited, Gold("b.txt", 10, 20, "x" * 10))
+
+
+# metrics
+
+
+def test_answer_contains_counts_the_answerable_cases():
+    pairs = [(WHEN, WHEN_RIGHT), (EARNS, EARNS_RIGHT), (EARNS, EARNS_WRONG), (NOTHING, REFUSED)]
+    assert value_and_n(pairs, "answer_contains") == (2 / 3, 3)
+    hidden = answer(say("In 1890.", cite(ANN), verdict="unsupported"))
+    assert value_and_n([(WHEN, hidden)], "answer_contains") == (0, 1)
+    assert value_and_n([(NOTHING, REFUSED)], "answer_contains") == (None, 0)
+
+
+def test_citation_validity_counts_citations_of_hidden_sentences_too():
+    off = {**cite(BOB), "start": cite(BOB)["start"] + 1}
+    hidden = answer(say("Bob is rich.", cite(BOB), off, verdict="unsupported"))
+    assert value_and_n([(WHEN, WHEN_RIGHT), (EARNS, hidden)], "citation_validity") == (2 / 3, 3)
+
+
+def test_gold_recall_counts_gold_spans():
+    both = case([["1890"]], gold(ANN), gold(BOB))
+    assert value_and_n([(both, WHEN_RIGHT)], "gold_recall") == (1 / 2, 2)
+    assert value_and_n([(both, WHEN_RIGHT), (EARNS, EARNS_RIGHT)], "gold_recall") == (2 / 3, 3)
+    hidden = answer(say("In 1890.", cite(ANN), verdict="unsupported"))
+    assert value_and_n([(WHEN, hidden)], "gold_recall") == (0, 1)
+
+
+def test_gold_precision_counts_citations_that_hit_or_hold_the_answer():
+    three = answer(
+        say("Ann.", cite(ANN), cite(BOB)), say("Cid.", cite("Cid lives in Oslo.", "b.txt"))
+    )
+    assert value_and_n([(WHEN, three)], "gold_precision") == (1 / 3, 3)
+    elsewhere = case([["1890"]], gold(BOB))  # gold is another place, the quote holds the answer
+    assert value_and_n([(elsewhere, WHEN_RIGHT)], "gold_precision") == (1, 1)
+    assert value_and_n([(NOTHING, MADE_UP)], "gold_precision") == (None, 0)
+
+
+def test_refusals_count_for_the_unanswerable_and_against_the_answerable():
+    pairs = [(NOTHING, REFUSED), (NOTHING, MADE_UP), (WHEN, REFUSED), (WHEN, WHEN_RIGHT)]
+    assert value_and_n(pairs, "abstain_recall") == (1 / 2, 2)
+    assert value_and_n(pairs, "false_abstain") == (1 / 2, 2)
+
+
+def test_unsupported_shown_counts_wrong_claims_of_all_cases():
+    pairs = [(NOTHING, MADE_UP), (NOTHING, REFUSED), (EARNS, EARNS_WRONG), (WHEN, WHEN_RIGHT)]
+    assert value_and_n(pairs, "unsupported_shown") == (2 / 4, 4)
+    assert value_and_n([(WHEN, REFUSED)], "unsupported_shown") == (0, 1)  # a refusal hurts nobody
+
+
+def test_timings_are_medians_and_95th_percentiles_of_what_happened():
+    times = [answer(say("In 1890."), seconds=seconds) for seconds in (1, 2, 3, 4)]
+    pairs = [(WHEN, one) for one in [*times, answer(seconds=5)]]
+    assert value_and_n(pairs, "total_s_median") == (3, 5)
+    assert value_and_n(pairs, "total_s_p95") == (pytest.approx(4.8), 5)
+    assert value_and_n(pairs, "first_sentence_s_median") == (1.25, 4)
+    assert value_and_n(pairs, "evidence_s_median") == (pytest.approx(0.3), 5)
+
+
+def test_cases_and_answers_must_be_as_many():
+    with pytest.raises(ValueError, match=r"number of cases \(1\) must match answers \(2\)"):
+        measure([WHEN], [WHEN_RIGHT, REFUSED], text_of)
+
+
+# planted faults: each moves its metric
+
+GOOD = [(WHEN, WHEN_RIGHT), (EARNS, EARNS_RIGHT), (NOTHING, REFUSED)]
+
+
+def with_citation(change: dict[str, Any]) -> dict[str, Any]:
+    return answer(say("In 1890.", cite(ANN) | change))
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad", "at", "planted"),
+    [
+        ("citation_validity", 1, 1 / 2, 0, with_citation({"start": 1, "end": len(ANN) + 1})),
+        ("citation_validity", 1, 1 / 2, 0, with_citation({"quote": ANN + " "})),
+        ("citation_validity", 1, 1 / 2, 0, with_citation({"document": "b.txt"})),
+        ("citation_validity", 1, 1 / 2, 0, with_citation({"document": "no.txt"})),
+        ("citation_validity", 1, 1 / 2, 0, answer(say("1890.", cite(ANN)), passages=[])),
+        ("gold_recall", 1, 1 / 2, 0, answer(say("In 1890.", cite("He is 90.", "b.txt")))),
+        ("gold_precision", 1, 1 / 2, 0, answer(say("In 1890.", cite("He is 90.", "b.txt")))),
+        ("answer_contains", 1, 1 / 2, 1, EARNS_WRONG),
+        ("unsupported_shown", 0, 1 / 3, 1, EARNS_WRONG),
+        ("abstain_recall", 1, 0, 2, MADE_UP),
+        ("unsupported_shown", 0, 1 / 3, 2, MADE_UP),
+        ("false_abstain", 0, 1 / 2, 0, REFUSED),
+    ],
+    ids=[
+        "off by one", "words added", "quote of another document", "unknown document",
+        "not retrieved", "gold not cited", "cites beside gold", "wrong answer",
+        "wrong answer shown", "refusal turned into answer", "made up", "answer turned into refusal",
+    ],
+)  # fmt: skip
+def test_a_planted_fault_moves_the_metric(
+    name: str, good: float, bad: float, at: int, planted: dict[str, Any]
+):
+    faulty = [(one, planted if i == at else other) for i, (one, other) in enumerate(GOOD)]
+    assert value_and_n(GOOD, name)[0] == good
+    assert value_and_n(faulty, name)[0] == bad
+
+
+def test_a_citation_across_two_passages_lies_in_neither():
+    both = f"{ANN} {BOB}"
+    halves = [
+        {"document": "a.txt", "start": 0, "end": len(ANN)},
+        {"document": "a.txt", "start": len(ANN) + 1, "end": len(both)},
+    ]
+    crossing = answer(say("In 1890.", cite(both)), passages=halves)
+    assert value_and_n([(WHEN, crossing)], "citation_validity") == (0, 1)
+
+
+# intervals
+
+shares = st.lists(st.sampled_from([(0.0, 1.0), (1.0, 1.0), (1.0, 3.0), (0.0, 0.0)]), max_size=30)
+
+
+@settings(max_examples=40, deadline=None)
+@given(shares)
+def test_the_interval_is_the_same_every_time_and_within_bounds(parts: list[tuple[float, float]]):
+    found = ratio("x", parts)
+    assert found == ratio("x", parts)
+    total = sum(whole for _, whole in parts)
+    if total == 0:
+        assert found == Metric("x", None, 0)
+        return
+    assert found.value == pytest.approx(sum(part for part, _ in parts) / total)
+    assert found.n == total
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 <= found.low <= found.high <= 1
+
+
+def test_the_interval_brackets_the_value_and_narrows_with_more_cases():
+    few, many = (ratio("x", [(1, 1), (0, 1), (1, 1), (1, 1)] * times) for times in (5, 80))
+    assert few.value == many.value == 0.75
+    assert few.low < many.low < 0.75 < many.high < few.high  # type: ignore[operator]
+    # by the normal approximation of a share of .75 among 320: .75 ± 1.96 × .0242
+    assert (many.low, many.high) == (pytest.approx(0.703, abs=0.01), pytest.approx(0.797, abs=0.01))
+
+
+def test_where_all_agree_the_interval_is_a_point():
+    assert ratio("x", [(1, 1)] * 9) == Metric("x", 1.0, 9, 1.0, 1.0)
+    assert percentile("s", [2.5], 50) == Metric("s", 2.5, 1, 2.5, 2.5)
+    assert percentile("s", [], 50) == Metric("s", None, 0)
+
+
+# files of cases
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write(*lines: object) -> Path:
+        path = tmp_path / "cases.jsonl"
+        text = "\n".join(
+            line if isinstance(line, str) else json.dumps(line, ensure_ascii=False)
+            for line in lines
+        )
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+FULL = {
+    "id": "q1",
+    "question": "And when?",
+    "history": [{"question": "Who is Ann?", "answer": "A poet."}],
+    "answers": [["1890", "MDCCCXC"]],
+    "evidence": [{"document": "a.txt", "start": 0, "end": 29, "quote": ANN}],
+}
+
+
+def test_a_case_is_read_whole(write: Write):
+    (found,) = load(write(FULL))
+    assert found == Case(
+        "q1", "And when?", (("1890", "MDCCCXC"),), (gold(ANN),), (("Who is Ann?", "A poet."),)
+    )
+    assert found.answerable
+
+
+def test_a_case_that_nothing_answers_needs_no_evidence(write: Write):
+    (found,) = load(write({"id": 7, "question": "Who is Dan?", "answers": None}))
+    assert found == Case("7", "Who is Dan?", None)
+    assert not found.answerable
+
+
+def test_empty_lines_a_mark_and_unusual_line_ends_are_taken(write: Write):
+    odd = {"id": "q2", "question": "What is\u2028this\x85?", "answers": None}
+    found = load(write("\ufeff" + json.dumps(FULL), "", "  ", odd, ""))
+    assert [one.id for one in found] == ["q1", "q2"]
+    assert found[1].question == "What is\u2028this\x85?"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", "line 3 of .* is not JSON"),
+        ("[]", "line 3 of .* is no case"),
+        ('"text"', "line 3 of .* is no case"),
+        ({"id": "x", "question": "Who?"}, "line 3 of .* is no case .KeyError: 'answers'"),
+        (FULL | {"question": None}, "line 3 of .* None must be text"),
+        (FULL | {"question": " "}, "line 3 of .* ' ' must be text"),
+        (FULL | {"answers": ["1890"]}, "line 3 of .* every group of answers must be a list"),
+        (FULL | {"answers": "1890"}, "line 3 of .* answers must be null or a list of groups"),
+        (FULL | {"answers": []}, "line 3 of .* answers must be null or a list of groups"),
+        (FULL | {"answers": [[]]}, "line 3 of .* every group of answers must be a list"),
+        (FULL | {"answers": [[""]]}, "line 3 of .* '' must be text"),
+        (FULL | {"answers": [[1890]]}, "line 3 of .* 1890 must be text"),
+        (FULL | {"evidence": [{"document": "a.txt"}]}, "line 3 of .* is no case .KeyError"),
+        (FULL | {"evidence": [cite(ANN) | {"end": 0}]}, "line 3 of .* from 0 to 0 is no span"),
+        (FULL | {"history": ["Who?"]}, "line 3 of .* must be a JSON list of"),
+        (FULL | {"history": [{"question": "Who?", "answer": 1}]}, "line 3 of .* must be a string"),
+    ],
+)
+def test_a_bad_line_is_named(write: Write, line: object, said: str):
+    with pytest.raises(CasesError, match=f"^{said}") as caught:
+        load(write(FULL, "", line))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_without_cases_or_with_one_id_twice_or_missing_is_an_error(
+    write: Write, tmp_path: Path
+):
+    with pytest.raises(CasesError, match="holds no cases; write one JSON object a line"):
+        load(write(""))
+    with pytest.raises(CasesError, match="two cases of the same id"):
+        load(write(FULL, FULL))
+    with pytest.raises(CasesError, match=r"cannot read the cases in .*gone\.jsonl"):
+        load(tmp_path / "gone.jsonl")
+    (tmp_path / "latin.jsonl").write_bytes(b"\xe9")
+    with pytest.raises(CasesError, match=r"cannot read the cases in .*latin\.jsonl"):
+        load(tmp_path / "latin.jsonl")
+
+
+def test_a_history_is_a_list_of_turns():
+    assert history(FULL["history"], "it") == (("Who is Ann?", "A poet."),)
+    assert history([], "it") == ()
+    for wrong in ({"question": "Who?"}, None, 5, [{}], [["Who?", "Ann."]]):
+        with pytest.raises(CasesError, match=r"^it must be a JSON list"):
+            history(wrong, "it")

@@ -1,0 +1,94 @@
+"""What the judge lets pass and what it refuses, with the real embedding model."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag import judge, support
+from rag.records import Verdict
+
+TRADE = "Trade turnover in 2022 amounted to $190 billion, which is 29% more year-on-year."
+YAMAL = (
+    "In July 2014, CNOOC signed a contract worth USD 1.64 billion with the Yamal project for the "
+    "manufacturing of 36 modules."
+)
+GAS = "The two leaders witnessed the signing by CNPC and Gazprom of a contract on gas supplies."
+
+TRUE = [
+    ("Trade turnover amounted to $190 billion in 2022.", [TRADE]),
+    ("Year on year, trade turnover grew by 29 percent to 190 billion dollars.", [TRADE]),
+    ("CNOOC signed a contract worth USD 1.64 billion in July 2014.", [YAMAL]),
+    ("CNPC and Gazprom signed a contract on gas supplies.", [GAS]),
+]
+FALSE = [
+    ("Shanghai has 24.2 million people.", ["The conference took place in Shanghai, China."]),
+    ("Trade turnover amounted to $180 billion in 2022.", [TRADE]),
+    ("Trade turnover amounted to $190 million in 2022.", [TRADE]),
+    ("Trade turnover did not amount to $190 billion in 2022.", [TRADE]),
+    ("Sinopec signed a contract worth USD 1.64 billion in July 2014.", [YAMAL]),
+    ("The gas contract signed by CNPC and Gazprom was worth USD 1.64 billion.", [GAS, YAMAL]),
+    ("China operates 36 aircraft carriers.", [YAMAL]),
+]
+
+
+@pytest.mark.parametrize(("claim", "quotes"), TRUE)
+def test_what_the_quotes_say_is_supported(claim, quotes, real_encoder):
+    assert judge.support(claim, quotes, real_encoder) >= 0.5
+
+
+@pytest.mark.parametrize(("claim", "quotes"), FALSE)
+def test_what_the_quotes_do_not_say_is_not(claim, quotes, real_encoder):
+    assert judge.support(claim, quotes, real_encoder) < 0.5
+
+
+def test_support_reads_hundreds_of_long_quotes_to_their_end(real_encoder):
+    quotes = ["The harbour was calm that day and nothing happened at all. " * 50] * 200
+    claim, _ = TRUE[0]
+    assert support(claim, quotes) < 0.5
+    assert support(claim, [*quotes, quotes[0] + TRADE]) >= 0.5
+
+
+def test_nothing_supports_nothing(real_encoder):
+    assert judge.support("Trade grew.", [], real_encoder) < 0.5
+    assert judge.support("", [TRADE], real_encoder) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("question", "claim", "quote", "context", "refused"),
+    [
+        ("What was the turnover in 2022?", TRADE, TRADE, "", False),
+        ("What was the turnover in 2021?", TRADE, TRADE, "", True),  # another year
+        ("What did CNPC sign?", YAMAL, YAMAL, "CNPC", True),  # another company
+        ("How many modules does CNOOC make?", "CNOOC makes them.", YAMAL, "", True),  # no number
+        ("Who signed for the Yamal project?", "CNOOC did.", YAMAL, "", False),
+        ("What did Chen Hao say of trade?", TRADE, TRADE, "Chen Hao spoke of trade.", False),
+        ("What did Chen Hao say of trade?", TRADE, TRADE, "Others spoke of trade.", True),
+    ],
+)
+def test_another_name_year_or_kind_of_thing_is_beside_the_point(
+    question, claim, quote, context, refused
+):
+    assert judge.beside_the_point(question, claim, [quote], context) is refused
+
+
+@pytest.mark.parametrize(
+    ("support_is", "relevance_is", "verdict"),
+    [
+        (0.9, 0.9, Verdict.SUPPORTED),
+        (0.5, 0.5, Verdict.SUPPORTED),
+        (0.49, 0.9, Verdict.UNSUPPORTED),
+        (0.9, 0.49, Verdict.OFF_TOPIC),
+        (0.1, 0.1, Verdict.UNSUPPORTED),
+    ],
+)
+def test_thresholds_decide(support_is, relevance_is, verdict):
+    found = judge.verdict(TRADE, support_is, relevance_is, support_at=0.5, relevance_at=0.5)
+    assert found is verdict
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["The sources do not mention it.", "I cannot answer this.", "Sorry.", "And so on.", ""],
+)
+def test_a_sentence_without_a_claim_is_none(sentence):
+    assert not judge.makes_claim(sentence)

@@ -1,0 +1,153 @@
+"""Splitting: exact offsets whatever the text, and the boundaries that a reader would choose."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from index.records import Document, Passage, Place, place_at
+from index.split import MAX_CHARS, sentences, split
+
+PIECES = [
+    *("The ship sailed. ", "Dr. Wrede of Ltd. ", "e.g. 3.14 ", "Is it? ", "\n", "\n\n", "\r\n"),
+    *(" \t", "\x00", "\x1c", "\u2028", "\u200b", "- item\n", "1. First\n", "# Heading\n"),
+    *("这是一个句子。", "你好！", "👩‍👩‍👧‍👦", "🇸🇪.", "…", '."', "x" * 90, "مرحبا؟ "),
+]
+TEXTS = st.lists(st.text(max_size=12) | st.sampled_from(PIECES), max_size=40).map("".join)
+
+
+def passages(text: str, *places: Place, max_chars: int = MAX_CHARS) -> tuple[Passage, ...]:
+    return split(Document("a.txt", "", text, places), max_chars=max_chars)
+
+
+def said(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentences(text)]
+
+
+def blacks(text: str) -> list[int]:
+    return [i for i, c in enumerate(text) if not c.isspace()]
+
+
+@given(TEXTS, st.sampled_from([1, 7, 60, MAX_CHARS]))
+@example("这是一个句子。" * 3000, MAX_CHARS)
+@example("x" * 9000, MAX_CHARS)
+@example("\ufeff a. \ufeff", 7)
+@example("\n".join(["a wrapped line that is long enough to be joined to the next"] * 200), 60)
+def test_any_text_is_split_exactly(text, max_chars):
+    found = passages(text, max_chars=max_chars)
+    assert all(p.text == text[p.start : p.end] for p in found)
+    assert all(0 < p.end - p.start <= max_chars for p in found)
+    assert all(left.end <= right.start for left, right in pairwise(found))
+    assert [i for p in found for i in range(p.start, p.end) if not text[i].isspace()] == blacks(
+        text
+    )
+    spans = [span for p in found for span in p.sentences]
+    assert [i for start, end in spans for i in range(start, end) if not text[i].isspace()] == (
+        blacks(text)
+    )
+    for p in found:
+        assert (p.sentences[0][0], p.sentences[-1][1]) == (p.start, p.end)
+        assert all(left[1] <= right[0] for left, right in pairwise(p.sentences))
+    assert passages(text, max_chars=max_chars) == found
+
+
+@given(TEXTS)
+def test_sentences_hold_every_character_once(text):
+    found = sentences(text)
+    assert [i for start, end in found for i in range(start, end) if not text[i].isspace()] == (
+        blacks(text)
+    )
+    assert all(text[start:end].strip() == text[start:end] != "" for start, end in found)
+
+
+@given(st.lists(st.integers(0, 30), max_size=8).map(sorted), st.integers(0, 40))
+def test_the_place_of_an_offset_is_the_last_that_starts_before_it(starts, offset):
+    places = [Place(start, start, page=number) for number, start in enumerate(starts)]
+    before = [place for place in places if place.start <= offset]
+    assert place_at(places, offset) == (before[-1] if before else None)
+
+
+def test_a_heading_starts_a_passage():
+    text = "Intro.\n\n# One\n\nFirst.\n\n# Two\n\nSecond."
+    two = text.index("# Two")
+    one = text.index("# One")
+    places = Place(one, two, heading="One"), Place(two, len(text), heading="Two")
+    assert [p.text for p in passages(text, *places)] == [
+        "Intro.",
+        "# One\n\nFirst.",
+        "# Two\n\nSecond.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dr. Wrede met Mrs. Lind at 3 p.m. in the office.",
+        "The firm Acme Inc. paid 3.5 million.",
+        "Fruits, e.g. apples, are sold.",
+    ],
+)
+def test_an_abbreviation_ends_no_sentence(text):
+    assert said(text) == [text]
+
+
+def test_sentences_end_where_they_end():
+    assert said("It sailed. It sank! Why? No one knows.") == [
+        "It sailed.",
+        "It sank!",
+        "Why?",
+        "No one knows.",
+    ]
+    assert said("船沉了。为什么？") == ["船沉了。", "为什么？"]
+
+
+def test_wrapped_lines_are_one_sentence():
+    text = "The harbour master may refuse a berth to any\nvessel that is not insured. She must say why."
+    assert said(text) == [text[: text.index(" She")], "She must say why."]
+
+
+def test_items_of_a_list_are_kept_apart():
+    text = (
+        "The following goods are not to be taken on board the ferry\n"
+        "- explosives of every kind, whatever their packing may be\n"
+        "- animals that are larger than a dog of the usual size\n"
+        "2. more than twenty litres of fuel in a single container"
+    )
+    assert said(text) == [line for line in text.split("\n")]
+
+
+def test_a_short_line_is_not_joined_to_the_next():
+    assert said("Terms\nPayment is due in May.") == ["Terms", "Payment is due in May."]
+
+
+def test_a_paragraph_is_not_torn_where_it_fits_the_next_passage():
+    first, second = "One sentence here. " * 30, "Two sentences there. " * 25
+    assert [p.text for p in passages(f"{first}\n\n{second}")] == [first.strip(), second.strip()]
+
+
+def test_long_lines_are_split_alike_however_long_they_are():
+    sentence = "Mr. Lind paid 3.5 million kronor for it. "
+    assert said(sentence * 2000) == [sentence.strip()] * 2000
+    assert said("船沉了。" * 20_000) == ["船沉了。"] * 20_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["船沉了。" * 100_000, "x" * 400_000, "a\n" * 100_000, "(" * 200_000, "." * 200_000],
+    ids=["no spaces", "one word", "short lines", "brackets", "dots"],
+)
+def test_the_time_grows_with_the_length_only(text):
+    began = time.perf_counter()
+    passages(text)
+    assert time.perf_counter() - began < 10  # a second; with the square of it: minutes
+
+
+def test_many_places_take_no_time():
+    pages = tuple(Place(i * 16, i * 16 + 14, page=i + 1) for i in range(20_000))
+    began = time.perf_counter()
+    passages("para one here.\n\n" * 20_000, *pages)
+    assert time.perf_counter() - began < 5

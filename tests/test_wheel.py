@@ -1,0 +1,102 @@
+"""The wheel carries what an answer needs, and answers outside the checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built wheel."""
+    target = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target, ROOT],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    (built,) = target.glob("*.whl")
+    return built
+
+
+def names(wheel: Path) -> list[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.namelist()
+
+
+def test_the_wheel_carries_every_file_of_the_packages(wheel: Path):
+    carried = set(names(wheel))
+    wanted = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("index", "rag")
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {"rag/judge.json", "rag/chat/style.css", "rag/chat/script.js"} <= wanted
+    assert wanted <= carried
+    prompts = {f"rag/prompts/{path.name}" for path in (ROOT / "prompts").glob("*.md")}
+    assert len(prompts) >= 2
+    assert prompts <= carried
+
+
+def test_the_wheel_carries_nothing_else(wheel: Path):
+    tops = {name.split("/")[0] for name in names(wheel)}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"index", "rag"}
+    assert not [name for name in names(wheel) if "test" in name or "__pycache__" in name]
+
+
+def test_the_wheel_has_the_command_and_the_licence(wheel: Path):
+    with zipfile.ZipFile(wheel) as archive:
+        (entry,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
+        assert "pincite = rag.cli:main" in archive.read(entry).decode()
+    assert any(name.endswith("licenses/LICENSE") for name in names(wheel))
+
+
+@pytest.mark.models
+def test_the_wheel_answers_a_question_outside_the_checkout(wheel: Path, tmp_path: Path):
+    site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    (elsewhere / "bells.txt").write_text(
+        "The bell of Olden church was cast in 1721 by Peder Grund. It weighs 310 kg.\n"
+    )
+
+    def pincite(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return outside(["-m", "rag.cli", *arguments, "--library", str(elsewhere / "lib")])
+
+    def outside(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=elsewhere,
+            env=os.environ | {"PYTHONPATH": str(site)},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
+    where = outside(["-c", "import rag, index; print(rag.__file__, index.__file__)"]).stdout.split()
+    assert all(Path(file).is_relative_to(site) for file in where)
+    indexed = pincite("index", "bells.txt")
+    assert (indexed.returncode, indexed.stdout) == (
+        0,
+        "1 added, 0 updated, 0 unchanged, 0 failed\n",
+    )
+    asked = pincite("ask", "When was the bell of Olden church cast?", "--json")
+    assert asked.returncode == 0, asked.stderr
+    answer = json.loads(asked.stdout)
+    assert "1721" in answer["answer"]
+    (citation,) = answer["sentences"][0]["citations"]
+    assert citation["document"] == "bells.txt"
+    assert citation["quote"] == "The bell of Olden church was cast in 1721 by Peder Grund."
