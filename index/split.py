@@ -16,8 +16,10 @@ MAX_CHARS = 800  # of a passage: about 180 word pieces of English, within the en
 
 Span = tuple[int, int]  # (start, end) in code points, end exclusive
 
+_NEWLINE = re.compile(r"\n")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•–|>#]|\(?\w{1,3}[.)])\s")
+_ITEM_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{2,5})[.)]")
 _ENDS_SENTENCE = re.compile(r"[.!?:;。！？…][\"'”’»)\]]*$")
 _WINDOW = 4000  # characters that the sentence splitter sees at once: its time grows with the square
 _WRAPPED_LINE = (
@@ -70,7 +72,10 @@ def paragraphs(text: str) -> Iterator[list[Span]]:
     for block in _blocks(text):
         found: list[Span] = []
         for start, end in _lines(text, block):
-            found += _sentences(text, start, end)
+            line = list(_sentences(text, start, end))
+            if len(line) > 1 and _ITEM_NUMBER.fullmatch(text, *line[0]):  # "2." and its item
+                line[:2] = [(line[0][0], line[1][1])]
+            found += line
         if found:
             yield found
 
@@ -87,8 +92,8 @@ def _lines(text: str, block: Span) -> Iterator[Span]:
     """Join the lines of a block where a line was only wrapped, not ended."""
     start, end = block
     line_start = start
-    for match in re.finditer(r"\n", text[start:end]):
-        at = start + match.start()
+    for match in _NEWLINE.finditer(text, start, end):
+        at = match.start()
         line = text[line_start:at].rstrip()
         wrapped = (
             len(line) >= _WRAPPED_LINE

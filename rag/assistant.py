@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 
 from langchain_core.language_models import BaseChatModel
@@ -77,11 +77,16 @@ class Assistant:
         return answer
 
     def stream(
-        self, question: str, *, history: Iterable[tuple[str, str | Answer]] = ()
+        self,
+        question: str,
+        *,
+        history: Iterable[tuple[str, str | Answer]] = (),
+        stopped: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         """Yield the evidence first, then every sentence once it is judged, then the answer.
 
-        Closing the stream stops the model.
+        Closing the stream stops the model; so does `stopped`, which is asked at every piece of
+        its text: the stream then ends without an answer.
         """
         began = time.monotonic()
         check_question(question)
@@ -92,10 +97,12 @@ class Assistant:
         yield Evidence(question, standalone, tuple(hits))
         judged: list[Sentence] = []
         first_s: float | None = None
-        for sentence in self._sentences(standalone, hits):
+        for sentence in self._sentences(standalone, hits, stopped):
             first_s = first_s or time.monotonic() - began
             judged.append(sentence)
             yield sentence
+        if stopped():
+            return
         documents, passages = self.library.count()
         yield Answer(
             question=question,
@@ -125,7 +132,9 @@ class Assistant:
                     found.setdefault((document, end.start), end)
         return list(found.values())
 
-    def _sentences(self, question: str, hits: Sequence[Hit]) -> Iterator[Sentence]:
+    def _sentences(
+        self, question: str, hits: Sequence[Hit], stopped: Callable[[], bool]
+    ) -> Iterator[Sentence]:
         """Yield the model's sentences, judged; where none stands, a source's own words."""
         if not hits:
             return
@@ -137,17 +146,19 @@ class Assistant:
             self.library.encoder,
             max_chars=self.settings.prompt_chars,
         )
-        for text in self._generate(question, read):
+        for text in self._generate(question, read, stopped):
             cited = attribute(text, candidates, self.library.encoder)
             sentence = self._judge(question, text, cited)
             shown = shown or sentence.verdict is Verdict.SUPPORTED
             yield sentence
-        if not shown:
+        if not shown and not stopped():
             quoted = self._quote(question, candidates)
             if quoted:
                 yield quoted
 
-    def _generate(self, question: str, read: Sequence[str]) -> Iterator[str]:
+    def _generate(
+        self, question: str, read: Sequence[str], stopped: Callable[[], bool]
+    ) -> Iterator[str]:
         """Yield the model's sentences as they are complete; a repeated one ends the answer."""
         asked = prompt.messages("answer", sources=prompt.sources(read), question=question)
         said: set[str] = set()
@@ -156,6 +167,8 @@ class Assistant:
             stream = self.model.stream(asked)
             try:
                 for chunk in stream:
+                    if stopped():
+                        return
                     buffer += str(chunk.content)
                     complete = sentences(buffer)[:-1]
                     for start, end in complete:

@@ -98,7 +98,11 @@ class FakeAssistant:
     most: int = 0  # streams that ran at once
 
     def stream(
-        self, question: str, *, history: Sequence[tuple[str, str | Answer]] = ()
+        self,
+        question: str,
+        *,
+        history: Sequence[tuple[str, str | Answer]] = (),
+        stopped: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         self.asked.append((question, tuple(history)))
         self.running += 1

@@ -165,3 +165,15 @@ def test_invariants_hold_whatever_document_model_and_question_say(
             assert sentence.support >= assistant.settings.support_threshold
             assert sentence.relevance >= assistant.settings.relevance_threshold
         assert answer.abstained == (answer.text == "")
+
+
+def test_stopping_ends_the_stream_without_an_answer(minutes):
+    model = ScriptedModel().enqueue(["Revenue was 12.4 million euros. " + "More words. " * 1000])
+    stopping: list[bool] = []
+    stream = Assistant(minutes, model=model).stream(
+        "What was the revenue?", stopped=lambda: bool(stopping)
+    )
+    assert isinstance(next(stream), Evidence)
+    stopping.append(True)
+    assert list(stream) == []
+    assert model.unfinished

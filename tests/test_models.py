@@ -70,15 +70,10 @@ def recorder(model: OpenVinoChat) -> Iterator[Recorder]:
 
 
 @pytest.mark.models
-def test_it_answers_from_the_source(model: OpenVinoChat):
-    assert "3,200" in str(model.invoke(about("How many books does the library hold?")).content)
-
-
-@pytest.mark.models
-def test_it_streams_pieces_of_the_same_answer(model: OpenVinoChat):
-    question = about("Who is the abbot of Varnhem?")
+def test_it_answers_from_the_source_piece_by_piece(model: OpenVinoChat):
+    question = about("How many books does the library hold?")
     pieces = [str(chunk.content) for chunk in model.stream(question)]
-    assert "Henrik Lund" in "".join(pieces)
+    assert "3,200" in "".join(pieces)
     assert sum(map(bool, pieces)) > 2
     assert "".join(pieces) == model.invoke(question).content  # greedy: the same every time
 
@@ -99,8 +94,6 @@ def test_closing_the_stream_stops_the_generation(model: OpenVinoChat, recorder: 
     assert next(stream).content
     stream.close()  # type: ignore[attr-defined]
     assert count(model, recorder.generated[0]) <= 15  # of 60: two, and those drafted with them
-    again = model.invoke(about("How many books does the library hold?"))
-    assert "3,200" in str(again.content)
 
 
 @pytest.mark.models
@@ -135,10 +128,8 @@ def test_a_failure_in_the_middle_is_one_line(
     with pytest.raises(ModelError) as caught:
         model.invoke(about("Who is the abbot?"))
     assert said(caught) == "the language model failed: no room"
-    recorder.error = None
-    assert "Lund" in str(
-        model.invoke(about("Who is the abbot?")).content
-    )  # the turn was given back
+    recorder.error, recorder.idle = None, True
+    assert model.invoke(about("Who is the abbot?")).content == ""  # the turn was given back
 
 
 def count(model: OpenVinoChat, text: str) -> int:

