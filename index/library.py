@@ -224,8 +224,8 @@ class Library:
 
         Empty where there is no such document.
         """
-        with self._lock:
-            found = self._catalog.ends(name)
+        with self._using() as catalog, catalog.snapshot():
+            found = catalog.ends(utf8(name))
         return [
             Hit(passage, sha256, score=0.0, dense=0.0, lexical=0.0, places=places)
             for _, passage, sha256, places in found

@@ -192,6 +192,8 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> int:
     from rag.evaluate.metrics import SEED
 
     cases = load(options.cases)
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)  # before the work that would be lost
     with _open(settings) as library:
         answers = run(cases, Assistant(library, settings))
         metrics = measure(cases, answers, library.text)
@@ -203,7 +205,6 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> int:
         "cases": [{"id": case.id, **answer} for case, answer in zip(cases, answers, strict=True)],
     }
     if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
         target = options.out / "report.json"
         target.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
     if options.json:

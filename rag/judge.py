@@ -28,6 +28,7 @@ COEFFICIENTS = Path(__file__).with_name("judge.json")
 RULED_OUT = 0.02  # probability of what a rule refuses
 LEAST_COVERED = 0.7  # share of a claim's words that the evidence must have, or have like
 LEAST_ASKED = 0.65  # share of a question's words that the evidence or its surroundings must have
+_WORD_BATCH = 64
 _SAME_MEANING = 0.62  # least cosine of two words that may stand for one another
 _FATAL_TO_SUPPORT = ("name_missing", "number_missing", "number_unbound", "negation", "opposite")
 
@@ -127,21 +128,29 @@ def lacking_words(keys: frozenset[str], text: str, evidence: str, encoder: Encod
     free = [  # a word that is in both texts cannot stand for yet another one
         word for key, word in words.surfaces(evidence).items() if not words.has_name(key, here)
     ]
-    known = [_word_vector(encoder, word.lower()) for word in free]
+    vectors = _word_vectors(encoder, [*free, *(written[key] for key in missing)])
+    known, unknown = vectors[: len(free)], vectors[len(free) :]
+    likeness = unknown @ known.T if free else np.zeros((len(missing), 1), np.float32)
     return [
         written[key]
-        for key in missing
-        if not any(
-            float(np.dot(vector, _word_vector(encoder, written[key].lower()))) >= _SAME_MEANING
-            for vector in known
-        )
+        for key, row in zip(missing, likeness, strict=True)
+        if row.max() < _SAME_MEANING
     ]
 
 
-@lru_cache(maxsize=50_000)
-def _word_vector(encoder: Encoder, word: str) -> Vectors:
-    vector: Vectors = encoder.encode([word])[0]
-    return vector
+def _word_vectors(encoder: Encoder, wanted: Sequence[str]) -> Vectors:
+    """Return the vectors of the words, (n, dimension); each is computed once."""
+    kept = _vectors_of(encoder)
+    new = [word for word in dict.fromkeys(map(str.lower, wanted)) if word not in kept]
+    if new:
+        kept.update(zip(new, encoder.encode(new, batch_size=_WORD_BATCH), strict=True))
+    return np.stack([kept[word.lower()] for word in wanted])
+
+
+@lru_cache(maxsize=4)
+def _vectors_of(encoder: Encoder) -> dict[str, Vectors]:
+    """Return the store of an encoder's word vectors: bounded by the language's words."""
+    return {}
 
 
 def _number_unbound(keys: Profile, chosen: Sequence[str]) -> bool:

@@ -51,5 +51,6 @@ def rewrite(question: str, history: Sequence[Turn], model: Callable[[], BaseChat
         rewritten.endswith("?")
         and kept <= (words.names(rewritten) | words.numbers(rewritten))
         and words.content(rewritten) <= known
+        and words.numbers(rewritten) <= words.numbers(f"{conversation} {question}")
     )
     return rewritten if faithful else f"{turns[-1][0]} {question}"

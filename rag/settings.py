@@ -40,7 +40,7 @@ class Settings:
     model: str = LANGUAGE_MODEL  # the embedded one, a .gguf file, an OpenVINO folder or hub name
     hits: int = 8  # passages that a question retrieves; citations lie within them
     prompt_passages: int = 4  # of these, how many the language model reads from
-    prompt_chars: int = 1400  # of their sentences, nearest to the question first
+    prompt_chars: int = 1000  # of their sentences, nearest to the question first
     max_new_tokens: int = 160  # of an answer
     support_threshold: float = 0.5  # least probability that the cited words support a sentence
     relevance_threshold: float = 0.5  # least probability that it answers the question

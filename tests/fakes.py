@@ -1,4 +1,4 @@
-"""Fakes that can be computed by eye: an encoder that counts letters, a model that says its lines."""
+"""Fakes to be computed by eye: an encoder that counts letters, a model that says its lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class LetterEncoder:
         self.name = name
         self.encoded = 0  # texts that it was asked for, ever
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def encode(self, texts: Sequence[str], *, batch_size: int = 1) -> Vectors:
         self.encoded += len(texts)
         rows = np.empty((len(texts), self.dimension), np.float32)
         for row, text in zip(rows, texts, strict=True):

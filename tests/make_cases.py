@@ -93,9 +93,7 @@ def case(number: int) -> dict:
         assert flat.count(quote) == 1, f"{quote!r} stands {flat.count(quote)} times in {document}"
         start = flat.index(quote)
         end = start + len(quote)
-        evidence = [
-            {"document": document, "start": start, "end": end, "quote": text[start:end]}
-        ]
+        evidence = [{"document": document, "start": start, "end": end, "quote": text[start:end]}]
     return {"id": f"s{number:02}", "question": question, "answers": answers, "evidence": evidence}
 
 

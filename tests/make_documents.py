@@ -1,4 +1,4 @@
-"""Make the sample documents that are not plain text: `python tests/documents/make_documents.py`.
+"""Make the sample documents that are not plain text: `python -m tests.make_documents`.
 
 The same bytes every time, so that the samples' hashes never change without a reason.
 """

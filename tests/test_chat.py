@@ -18,7 +18,8 @@ from index.records import AddReport, DocumentInfo, Failure, Progress
 from rag.chat import create_app, html, launch, words
 from rag.chat.app import SCRIPT, Chat, _done
 from rag.chat.guard import is_loopback
-from rag.chat.serve import ChatError, HostError, start
+from rag.chat.serve import HostError, start
+from rag.errors import ServeError
 from rag.chat.turns import Conversation, Phase, Turn
 from rag.chat.uploads import LONGEST, base_name, keep
 from rag.records import Answer, Citation, Evidence, Sentence, Timings, Verdict
@@ -370,7 +371,7 @@ def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         app = create_app(FakeAssistant(FakeLibrary()), tmp_path)
-        with pytest.raises(ChatError, match=f"^Port {port} .* is taken: .*--port.$"):
+        with pytest.raises(ServeError, match=f"^Port {port} .* is taken: .*--port.$"):
             start(app, host="127.0.0.1", port=port)
 
 

@@ -65,7 +65,7 @@ def test_the_embedded_model_has_its_pinned_hashes(real_encoder):
     assert real_encoder.dimension == 384
 
 
-@pytest.mark.parametrize("name", ["/no/such/folder", "./model", "~nobody/model", "a", "n\0l", ""])
+@pytest.mark.parametrize("name", ["/no/such/folder", "./model", "~nobody/model", "a", "n\0l"])
 def test_a_path_that_does_not_exist_is_refused(name):
     assert refusal(lambda: weights.encoder(name)).startswith(f"there is no model at {name!r}")
 

@@ -10,27 +10,23 @@ import gradio as gr
 from gradio.exceptions import ServerFailedToStartError
 from starlette.middleware import Middleware
 
-from index.errors import PinciteError
 from rag.chat.app import Answering, create_app
 from rag.chat.guard import Guard, is_loopback
+from rag.errors import ServeError
 
 HERE = Path(__file__).parent
 SANS = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "sans-serif"]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 
 
-class ChatError(PinciteError):
-    """The chat cannot be served as asked."""
-
-
-class HostError(ChatError, ValueError):
+class HostError(ServeError, ValueError):
     """A host that other machines could reach."""
 
 
 def start(app: gr.Blocks, *, host: str, port: int) -> str:
     """Serve the app in the background; return its address.
 
-    Raises HostError for a host that is not this machine, ChatError where the port is taken.
+    Raises HostError for a host that is not this machine, ServeError where the port is taken.
     """
     if not is_loopback(host):
         raise HostError(f"{host} is not this machine: Pincite serves one user, on 127.0.0.1 only.")
@@ -61,7 +57,7 @@ def start(app: gr.Blocks, *, host: str, port: int) -> str:
             app_kwargs={"middleware": [Middleware(Guard)], "docs_url": None, "redoc_url": None},
         )
     except (OSError, ServerFailedToStartError) as error:
-        raise ChatError(f"Port {port} on {host} is taken: choose another with --port.") from error
+        raise ServeError(f"Port {port} on {host} is taken: choose another with --port.") from error
     app.allowed_paths = []
     return str(url)
 
