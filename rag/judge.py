@@ -27,7 +27,7 @@ from rag.words import Profile
 COEFFICIENTS = Path(__file__).with_name("judge.json")
 RULED_OUT = 0.02  # probability of what a rule refuses
 LEAST_COVERED = 0.7  # share of a claim's words that the evidence must have, or have like
-LEAST_ASKED = 0.65  # share of a question's words that the evidence or its surroundings must have
+LEAST_ASKED = 0.51  # share of a question's words that the evidence or its surroundings must have
 _WORD_BATCH = 64
 _SAME_MEANING = 0.62  # least cosine of two words that may stand for one another
 _FATAL_TO_SUPPORT = ("name_missing", "number_missing", "number_unbound", "negation", "opposite")
