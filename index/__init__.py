@@ -1,8 +1,8 @@
 """Files -> ranked passages. Knows no language model and no screen.
 
-    library = Library.open(path)
-    library.add([path, ...])
-    library.search(question)
+library = Library.open(path)
+library.add([path, ...])
+library.search(question)
 """
 
 from typing import TYPE_CHECKING, Any

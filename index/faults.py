@@ -44,7 +44,7 @@ def _of_document(
     text = data.decode(errors="replace")
     try:
         check_places(places_from(places), len(text))
-    except (LibraryError, ValueError):
+    except (LibraryError, TypeError, ValueError):
         yield "its places are damaged"
     end = 0
     rows = catalog.connection.execute(

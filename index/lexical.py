@@ -37,7 +37,7 @@ def search(connection: sqlite3.Connection, question: str, k: int) -> dict[int, f
 
     Words of the question are data: each is quoted, none can be an operator of FTS5.
     """
-    words = list(dict.fromkeys(_WORD.findall(question.casefold())))[:_MAX_WORDS]
+    words = list(dict.fromkeys(_WORD.findall(question)))[:_MAX_WORDS]
     if not words:
         return {}
     rows = connection.execute(

@@ -5,9 +5,11 @@ question --rewrite--> search --> hits --prompt--> model --> sentence --attribute
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
 
 from langchain_core.language_models import BaseChatModel
@@ -25,12 +27,13 @@ from rag.records import Answer, Evidence, Sentence, Timings, Verdict
 from rag.rewrite import Turn, rewrite
 from rag.select import excerpts
 from rag.settings import Settings
+from rag.surroundings import Surroundings
 
 Event = Evidence | Sentence | Answer
 
 MAX_QUESTION = 4000  # characters
 _QUOTES_TRIED = 4  # source sentences that may stand in for an answer that failed
-_BEFORE, _AFTER = 1000, 400  # characters around cited words that say what they are about
+_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]⁰¹²³⁴-⁹]*$")
 _EMPTY = "The library is empty. Add documents first: pincite index PATH"
 
 
@@ -61,11 +64,14 @@ class Assistant:
             return self._loaded
 
     def warm_up(self) -> None:
-        """Load what a first question would wait for: encoder, vectors and language model."""
-        loading = threading.Thread(target=lambda: self.model, daemon=True)
-        loading.start()
-        self.library.search("warm up", 1)
-        loading.join()
+        """Load what a first question would wait for: encoder, vectors and language model.
+
+        Raises WeightsError or ModelError.
+        """
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            loading = pool.submit(lambda: self.model)
+            self.library.search("warm up", 1)
+            loading.result()
 
     def ask(self, question: str, history: Iterable[tuple[str, str | Answer]] = ()) -> Answer:
         """Return the judged, cited answer. Raises QuestionError, WeightsError or ModelError."""
@@ -139,6 +145,7 @@ class Assistant:
         if not hits:
             return
         candidates = spans(hits)
+        around = Surroundings(self.library, hits)
         shown = False
         read = excerpts(
             question,
@@ -148,11 +155,11 @@ class Assistant:
         )
         for text in self._generate(question, read, stopped):
             cited = attribute(text, candidates, self.library.encoder)
-            sentence = self._judge(question, text, cited)
+            sentence = self._judge(question, text, cited, around)
             shown = shown or sentence.verdict is Verdict.SUPPORTED
             yield sentence
         if not shown and not stopped():
-            quoted = self._quote(question, candidates)
+            quoted = self._quote(question, candidates, around)
             if quoted:
                 yield quoted
 
@@ -180,13 +187,18 @@ class Assistant:
                         buffer = buffer[complete[-1][1] :]
             finally:
                 stream.close()  # type: ignore[attr-defined]  # a generator: this stops the model
-        yield from (buffer[start:end] for start, end in sentences(buffer))
+        last = [buffer[start:end] for start, end in sentences(buffer)]
+        yield from (sentence for sentence in last if sentence not in said)
 
-    def _judge(self, question: str, text: str, cited: Sequence[Span]) -> Sentence:
-        encoder = self.library.encoder
+    def _judge(
+        self, question: str, text: str, cited: Sequence[Span], around: Surroundings
+    ) -> Sentence:
+        encoder, context = self.library.encoder, around.of(cited)
         quotes = [span.text for span in cited]
-        support = judge.support(text, quotes, encoder)
-        relevance = judge.relevance(question, text, quotes, self._context(cited), encoder)
+        # What the question says and the surroundings confirm needs no quote.
+        given = judge.given(question, context)
+        support = judge.support(text, quotes, encoder, given=given)
+        relevance = judge.relevance(question, text, quotes, context, encoder)
         return Sentence(
             text=text,
             citations=tuple(span.cite() for span in cited),
@@ -201,29 +213,20 @@ class Assistant:
             ),
         )
 
-    def _context(self, cited: Sequence[Span]) -> str:
-        """Return what stands around the cited words: text, headings, document's ends and name."""
-        parts = []
-        for name in dict.fromkeys(span.hit.document for span in cited):
-            text = self.library.text(name)
-            mine = [span for span in cited if span.hit.document == name]
-            parts += [name, *(end.text for end in self.library.ends(name))]
-            parts += [text[max(0, s.start - _BEFORE) : s.start] for s in mine]
-            parts += [text[s.end : s.end + _AFTER] for s in mine]
-            parts += [place.heading or "" for s in mine if (place := s.hit.place(s.start))]
-        return "\n".join(parts)
-
-    def _quote(self, question: str, candidates: Sequence[Span]) -> Sentence | None:
+    def _quote(
+        self, question: str, candidates: Sequence[Span], around: Surroundings
+    ) -> Sentence | None:
         """Return the source's own words that best answer the question, if any do."""
         fitting = [
             span
             for span in dict.fromkeys([*candidates, *map(with_previous, candidates)])
-            if not judge.beside_the_point(question, span.text, [span.text], self._context([span]))
+            if _SENTENCE_END.search(span.text)  # else it is a heading or a row of a table
+            and not judge.beside_the_point(question, span.text, [span.text], around.of([span]))
         ]
         vectors = self.library.encoder.encode([question, *(span.text for span in fitting)])
         likeness = vectors[1:] @ vectors[0]
         nearest = sorted(range(len(fitting)), key=lambda i: -float(likeness[i]))[:_QUOTES_TRIED]
-        judged = [self._judge(question, fitting[i].text, [fitting[i]]) for i in nearest]
+        judged = [self._judge(question, fitting[i].text, [fitting[i]], around) for i in nearest]
         best = max(judged, key=lambda sentence: sentence.relevance, default=None)
         return best if best and best.verdict is Verdict.SUPPORTED else None
 

@@ -118,7 +118,7 @@ def left(keys: Profile, evidence: Sequence[Profile]) -> Profile:
             w for w in keys.content if not any(words.has_name(w, p) for p in evidence)
         ),
         acronyms=keys.acronyms,
-        roots=keys.roots,
+        capitalised=keys.capitalised,
     )
 
 

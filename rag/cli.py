@@ -175,6 +175,8 @@ def chat(options: argparse.Namespace, settings: Settings) -> int:
         for failure in report.failed if report else ():
             print(f"pincite: going on without {line(failure.name)}", file=sys.stderr)
         assistant = Assistant(library, settings)
+        assistant.warm_up()
+        print(f"Pincite is at http://{options.host}:{options.port} (Ctrl-C ends it)", flush=True)
         launch(
             assistant,
             library.path / "uploads",
@@ -294,7 +296,7 @@ def _print_answer(answer: Answer) -> None:
     numbers: dict[Any, int] = {}
     for sentence in answer.shown:
         marks = [numbers.setdefault(c, len(numbers) + 1) for c in sentence.citations]
-        print(line(sentence.text), "".join(f"[{mark}]" for mark in marks))
+        print(line(" ".join(sentence.text.split())), "".join(f"[{mark}]" for mark in marks))
     if answer.abstained:
         print(
             f"Your documents do not say. Searched {answer.documents_searched} documents, "
@@ -353,7 +355,7 @@ def _parser() -> argparse.ArgumentParser:
     one = verb("chat", chat)
     one.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="indexed first")
     one.add_argument("--host", default="127.0.0.1")
-    one.add_argument("--port", type=int, default=7860)
+    one.add_argument("--port", type=_port, default=7860)
     one.add_argument("--no-browser", action="store_true", help="open no browser window")
     one = verb("evaluate", evaluate)
     one.add_argument("cases", type=Path, metavar="CASES.jsonl")
@@ -368,6 +370,13 @@ def _parser() -> argparse.ArgumentParser:
 def _text(value: str) -> str:
     r"""Return an argument with bytes that are no text as \xff, as a document's name has them."""
     return value.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def _port(value: str) -> int:
+    number = int(value)
+    if not 1 <= number <= 65535:
+        raise ValueError
+    return number
 
 
 def _positive(value: str) -> int:

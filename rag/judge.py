@@ -27,15 +27,17 @@ from rag.words import Profile
 COEFFICIENTS = Path(__file__).with_name("judge.json")
 RULED_OUT = 0.02  # probability of what a rule refuses
 LEAST_COVERED = 0.7  # share of a claim's words that the evidence must have, or have like
-LEAST_ASKED = 0.51  # share of a question's words that the evidence or its surroundings must have
+LEAST_ASKED = 0.7  # share of a question's words that the evidence or its surroundings must have
 _WORD_BATCH = 64
 _SAME_MEANING = 0.62  # least cosine of two words that may stand for one another
 _FATAL_TO_SUPPORT = ("name_missing", "number_missing", "number_unbound", "negation", "opposite")
 
-_HEDGES = re.compile(
-    r"\b(?:(?:sources?|documents?|texts?|passages?|context)\b.{0,40}\b(?:not|no)\b"
-    r"|not? (?:mention|specif|provid|stat|clear)|no information|cannot (?:be determined|answer)"
-    r"|i (?:am|do|can|cannot|don't|can't)\b|sorry|unknown|unclear)",
+_HEDGES = re.compile(  # a sentence about the sources or the speaker, not about the world
+    r"\b(?:the )?(?:given |provided |above )?(?:sources?|documents?|texts?|passages?|context)"
+    r" (?:provided |given |above )?(?:do(?:es)? not|don't|doesn't|never)"
+    r" (?:say|mention|state|specify|provide|contain|include|give|tell|answer|indicate|clarify)"
+    r"|\b(?:is|are|was|were) not (?:mentioned|specified|provided|stated|given) in\b"
+    r"|\bno information\b|^\W*(?:i am|i'm|i do|i don't|i can|i cannot|i can't|sorry)\b",
     re.IGNORECASE,
 )
 _QUANTITY = re.compile(
@@ -44,17 +46,22 @@ _QUANTITY = re.compile(
     r"|price|cost|rate|size|population|turnover|total|sum|speed|stake|budget|revenue|salary|fee))\b",
     re.IGNORECASE,
 )
+# What a question calls a quantity and a source may not: the kind of the answer is judged instead.
+_MEASURES = frozenset(
+    words.stem(word)
+    for word in "value amount number share percentage percent proportion size total sum".split()
+)
 _TIME = re.compile(
-    r"\b(?:when|(?:what|which|by which|in which) (?:\w+ )?(?:year|date|day|month|decade))\b",
+    r"^\W*(?:and )?(?:since |until |by )?when\b"
+    r"|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|decade)\b",
     re.IGNORECASE,
 )
 _PERSON = re.compile(r"^\W*(?:and )?(?:who|whom|whose)\b|\bby whom\b|\bwho (?:is|was|are)\b", re.I)
 _PLACE = re.compile(r"^\W*(?:and )?where\b|\b(?:what|which) (?:city|country|town|place)\b", re.I)
 _DATE = re.compile(
-    r"\b(?:1\d{3}|20\d{2}|january|february|march|april|may|june|july|august|september|october"
-    r"|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|day|week|month"
-    r"|year|decade|century|today|yesterday|tomorrow|morning|evening|immediately|soon)s?\b",
-    re.IGNORECASE,
+    r"\b(?:1\d{3}|20\d{2}|January|February|March|April|June|July|August|September|October"
+    r"|November|December|May(?= \d)|(?:[Ii]n|\d) May|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+    r"|(?:day|week|month|year|decade)s?|today|yesterday|tomorrow|immediately)\b"
 )
 _YEAR = re.compile(r"^(?:1[5-9]|20)\d{2}$")
 
@@ -76,16 +83,19 @@ def makes_claim(sentence: str) -> bool:
     return bool(keys.content or keys.numbers) and not _HEDGES.search(sentence)
 
 
-def support(claim: str, quotes: Sequence[str], encoder: Encoder) -> float:
+def support(
+    claim: str, quotes: Sequence[str], encoder: Encoder, *, given: frozenset[str] = frozenset()
+) -> float:
     """Return the probability that the quotes together support all of the claim.
 
-    Long quotes are read as the sentences they consist of; nothing is cut off.
+    Long quotes are read as the sentences they consist of; nothing is cut off. `given` are keys
+    of words that need no support: the question has them, and what stands around the quotes.
     """
     texts = [quote[start:end] for quote in quotes for start, end in sentences(quote)]
     chosen = [texts[index] for index in cover(claim, texts, encoder)]
-    if not chosen or not makes_claim(claim):
+    if not chosen:
         return RULED_OUT
-    features = support_features(claim, chosen, encoder)
+    features = support_features(claim, chosen, encoder, given=given)
     return RULED_OUT if support_ruled_out(features) else _probability("support", features)
 
 
@@ -96,21 +106,30 @@ def support_ruled_out(features: Mapping[str, float]) -> bool:
     )
 
 
-def support_features(claim: str, chosen: Sequence[str], encoder: Encoder) -> dict[str, float]:
+def given(question: str, context: str) -> frozenset[str]:
+    """Return the words and years of the question that the surroundings confirm."""
+    asked, around = words.profile(question), words.profile(context)
+    years = frozenset(number for number in asked.numbers if _YEAR.match(number))
+    return (asked.content - asked.names) & around.content | years & around.numbers
+
+
+def support_features(
+    claim: str, chosen: Sequence[str], encoder: Encoder, *, given: frozenset[str] = frozenset()
+) -> dict[str, float]:
     """Return what the regression of support sees; `chosen` are sentences that cover the claim."""
     keys = words.profile(claim)
     together = " ".join(chosen)
     evidence = words.profile(together)
     missing_names = words.missing_names(claim, evidence)
     plain = keys.content - keys.names
-    lacking = lacking_words(plain, claim, together, encoder)
+    lacking = lacking_words(plain - given, claim, together, encoder)
     vectors = encoder.encode([claim, together])
     return {
         "words_covered": 1 - len(lacking) / max(len(plain), 1),
         "all_covered": float(not lacking),
         "name_missing": float(bool(missing_names) or any(w[0].isupper() for w in lacking)),
-        "number_missing": float(bool(keys.numbers - evidence.numbers)),
-        "number_unbound": float(_number_unbound(keys, chosen)),
+        "number_missing": float(bool(keys.numbers - given - evidence.numbers)),
+        "number_unbound": float(_number_unbound(keys, given, chosen)),
         "cosine": float(vectors[0] @ vectors[1]),
         "negation": float(words.negation_differs(claim, together)),
         "opposite": float(words.opposite(claim, together)),
@@ -153,21 +172,23 @@ def _vectors_of(encoder: Encoder) -> dict[str, Vectors]:
     return {}
 
 
-def _number_unbound(keys: Profile, chosen: Sequence[str]) -> bool:
-    """Whether a number of the claim stands, in the evidence, only beside other names.
+def _number_unbound(keys: Profile, given: frozenset[str], chosen: Sequence[str]) -> bool:
+    """Whether a number of the claim stands, in the evidence, only beside other things.
 
     So a number of one thing cannot be joined to the name of another: a sentence that holds it
-    must share a name with the claim, or hold no name at all.
+    must share a word with the claim, and a name too if both have names.
     """
     profiles = [words.profile(text) for text in chosen]
-    for number in keys.numbers if keys.names else ():
+    for number in keys.numbers - given if keys.content else ():
         holding = [profile for profile in profiles if number in profile.numbers]
-        if holding and not any(
-            not profile.names or any(words.has_name(name, profile) for name in keys.names)
-            for profile in holding
-        ):
+        if holding and not any(_shares(keys, profile) for profile in holding):
             return True
     return False
+
+
+def _shares(keys: Profile, evidence: Profile) -> bool:
+    compared = keys.names if keys.names and evidence.names else keys.content
+    return any(words.has_name(key, evidence) for key in compared)
 
 
 def relevance(
@@ -196,6 +217,7 @@ def beside_the_point(question: str, claim: str, quotes: Sequence[str], context: 
     near, around = words.profile(" ".join(quotes)), words.profile("\n".join([*quotes, context]))
     return (
         bool(words.missing_names(question, around))
+        or not words.labels(question) <= words.labels("\n".join([*quotes, context]))
         or _of_another(asked, near)
         or _year_differs(asked, near, around)
         or not _right_kind(question, claim, asked)
@@ -209,7 +231,7 @@ def relevance_features(
     asked = words.profile(question)
     quoted = " ".join(quotes)
     around = words.profile(f"{quoted}\n{context}")
-    plain = asked.content - asked.names
+    plain = asked.content - asked.names - _MEASURES
     lacking = lacking_words(plain, question, quoted, encoder)
     nowhere = [w for w in lacking if not words.has_name(words.stem(words.fold(w)), around)]
     vectors = encoder.encode([question, quoted, claim])

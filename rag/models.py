@@ -87,24 +87,23 @@ class OpenVinoChat(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         pieces: queue.SimpleQueue[Any] = queue.SimpleQueue()
         cancelled = threading.Event()
-        with self._turn:
-            worker = threading.Thread(
-                target=self._run, args=(messages, stop, pieces, cancelled), daemon=True
-            )
-            worker.start()
-            try:
-                while (piece := pieces.get()) is not _DONE:
-                    if isinstance(piece, Exception):
-                        raise ModelError(f"the language model failed: {_reason(piece)}") from piece
-                    chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
-                    if run_manager:
-                        run_manager.on_llm_new_token(piece, chunk=chunk)
-                    yield chunk
-                # A model may say nothing; LangChain takes a stream without a chunk for an error.
-                yield ChatGenerationChunk(message=AIMessageChunk(content=""))
-            finally:
-                cancelled.set()
-                worker.join()
+        worker = threading.Thread(
+            target=self._run, args=(messages, stop, pieces, cancelled), daemon=True
+        )
+        worker.start()
+        try:
+            while (piece := pieces.get()) is not _DONE:
+                if isinstance(piece, Exception):
+                    raise ModelError(f"the language model failed: {_reason(piece)}") from piece
+                chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
+                if run_manager:
+                    run_manager.on_llm_new_token(piece, chunk=chunk)
+                yield chunk
+            # A model may say nothing; LangChain takes a stream without a chunk for an error.
+            yield ChatGenerationChunk(message=AIMessageChunk(content=""))
+        finally:
+            cancelled.set()
+            worker.join()
 
     def _run(
         self,
@@ -126,7 +125,10 @@ class OpenVinoChat(BaseChatModel):
                 [{"role": _ROLES[m.type], "content": str(m.content)} for m in messages],
                 add_generation_prompt=True,
             )
-            self._pipeline.generate(prompt, self._config(stop), take)
+            # Here, not around the consumer, who may pause for as long as he likes.
+            with self._turn:
+                if not cancelled.is_set():
+                    self._pipeline.generate(prompt, self._config(stop), take)
         except Exception as error:  # told to the thread that asked
             pieces.put(error)
         finally:

@@ -13,8 +13,9 @@ Turn = tuple[str, str]  # question and answer
 
 _TURNS = 2  # of the history that are looked at; older ones rarely matter
 _REFERS = re.compile(
-    r"\b(it|its|itself|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there"
-    r"|then|former|latter|same|one|ones|else|another|other|others|so|too|also|instead|again)\b",
+    r"\b(it|its|itself|they|them|their|theirs|he|him|his|she|her|hers|this|these|those|the same"
+    r"|the former|the latter|the other one|that one|that (?:year|time|case|day|month|decade))\b"
+    r"|\b(?:then|too|instead|again)\W*$",
     re.IGNORECASE,
 )
 _CONTINUES = re.compile(

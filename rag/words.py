@@ -11,11 +11,12 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import Stemmer
 
 _TOKEN = re.compile(
-    r"""(?P<number>\d+(?:[.,]\d{3})*(?:[.,]\d+)?(?=(?:st|nd|rd|th)?\b|\D))(?:st|nd|rd|th)?
+    r"""(?P<number>\d+(?:[.,]\d+)*)(?:st|nd|rd|th)?
         |(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*(?:\.[^\W\d_])*)
         |(?P<percent>%)
         |(?P<money>(?:US)?[$€£¥])""",
@@ -96,7 +97,9 @@ _ALIASES = {
     "spanish": "spain", "german": "germany", "swiss": "switzerland", "danish": "denmark",
     "greek": "greece", "welsh": "wales", "soviets": "soviet", "prc": "china",
 }  # fmt: skip
-_ROOT = 4  # letters that a name and its adjective share: Russia, Russian
+_MONTH = re.compile(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\b")
+_ROOT = 4  # least letters that a name and its adjective share: Chin-a, Chin-ese
+_ENDINGS = {"n", "an", "ian", "ean", "ese", "es", "ish", "i", "ic", "stan", "stani"}  # some stemmed
 
 _stemmer = Stemmer.Stemmer("english")
 _stemming = threading.Lock()  # a stemmer keeps state of its own
@@ -120,7 +123,7 @@ class Profile:
     numbers: frozenset[str]
     content: frozenset[str]  # of names too: every word that is not a function word
     acronyms: frozenset[str]  # initials of runs of capitalised words: "iea" for "Energy ..."
-    roots: frozenset[str]  # first letters of names
+    capitalised: frozenset[str]  # keys of the words with a capital, names or not
 
 
 def profile(text: str) -> Profile:
@@ -143,6 +146,21 @@ def content(text: str) -> frozenset[str]:
     return _profile(text).content
 
 
+def labels(text: str) -> frozenset[str]:
+    """Return the things that go by a number, "Berth 7" as "berth 7"; dates are none."""
+    found = list(tokens(text))
+    return frozenset(
+        f"{word.key} {number.key}"
+        for word, number in pairwise(found)
+        if number.kind == "number"
+        and text[word.start].isupper()
+        and word.kind != "function"
+        and text[word.end : number.start].isspace()
+        and not _MONTH.match(text, word.start)
+        and not re.fullmatch(r"(?:1[5-9]|20)\d\d", number.key)
+    )
+
+
 def surfaces(text: str) -> dict[str, str]:
     """Return the text's content words and names by key, as they are written."""
     return {
@@ -153,12 +171,18 @@ def surfaces(text: str) -> dict[str, str]:
 
 
 def has_name(name: str, text: Profile) -> bool:
-    """Whether a text has a name: as it is, as its adjective, as its acronym or spelled out."""
+    """Whether a text has a word: as it is, as a name's adjective, or as an acronym."""
     return (
         name in text.content
         or name in text.acronyms
-        or (len(name) > _ROOT and name[:_ROOT] in text.roots)
+        or any(_adjective(name, other) or _adjective(other, name) for other in text.capitalised)
     )
+
+
+def _adjective(name: str, other: str) -> bool:
+    """Whether the one is the adjective of the other: "russian" of "russia"."""
+    root = name.removesuffix("a").removesuffix("y").removesuffix("e")
+    return len(root) >= _ROOT and other.startswith(root) and other[len(root) :] in _ENDINGS
 
 
 def missing_names(claim: str, evidence: Profile) -> frozenset[str]:
@@ -203,39 +227,62 @@ def _profile(text: str) -> Profile:
         numbers=frozenset(t.key for t in found if t.kind == "number"),
         content=frozenset(t.key for t in found if t.kind in ("name", "content")),
         acronyms=frozenset(initials for initials, _ in _capital_runs(text)),
-        roots=frozenset(
-            t.key[:_ROOT] for t in found if t.kind == "name" or text[t.start].isupper()
+        capitalised=frozenset(
+            t.key for t in found if t.kind in ("name", "content") and text[t.start].isupper()
         ),
     )
 
 
 def tokens(text: str) -> Iterator[Token]:
     """Yield the text's words and numbers in order, with their keys."""
-    pending: tuple[float, int, int] | None = None  # a number that a scale or % may follow
+    pending: _Quantity | None = None  # a number that a scale, a unit place or % may follow
     for match in _TOKEN.finditer(text):
         start, end = match.span()
         word = fold(match.group())
-        if pending and text[pending[2] : start].strip(" \xa0-–") == "" and word in _SCALES:
-            pending = (pending[0] * _SCALES[word], pending[1], end)
-            continue
         if pending:
-            value, number_start, number_end = pending
-            pending = None
-            close = text[number_end:start].strip(" \xa0-") == ""
+            longer = pending.followed_by(word, text[pending.end : start], end)
+            if longer:
+                pending = longer
+                continue
+            close = text[pending.end : start].strip(" \xa0-") == ""
             share = close and (word in _PERCENT or (word == "per" and _next_is_cent(text, end)))
-            yield Token(
-                f"{value:g}%" if share else f"{value:.12g}", "number", number_start, number_end
-            )
+            yield pending.token(share=share)
+            pending = None
             if share:
                 continue
         if match["number"]:
-            pending = (_value(match["number"]), start, end)
+            pending = _Quantity(_number(match["number"]), start, end)
         elif word in _SMALL and word != "one":
-            pending = (float(_SMALL[word]), start, end)
+            pending = _Quantity(float(_SMALL[word]), start, end)
         elif match["word"] or match["money"]:
             yield _word(text, match.group(), start, end)
     if pending:
-        yield Token(f"{pending[0]:.12g}", "number", pending[1], pending[2])
+        yield pending.token(share=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Quantity:
+    """A number while it is read: "two", "two hundred", "two hundred million"."""
+
+    value: float | str  # a text where the digits are no number, as in "192.168.1.1"
+    start: int
+    end: int
+
+    def followed_by(self, word: str, between: str, end: int) -> _Quantity | None:
+        """Return the number that this and the next word make, if they make one."""
+        if isinstance(self.value, str) or between.strip(" \xa0-–"):
+            return None
+        if word in _SCALES:
+            return _Quantity(self.value * _SCALES[word], self.start, end)
+        small = _SMALL.get(word, 0)
+        if 20 <= self.value <= 90 and self.value % 10 == 0 and 0 < small < 10 and between in "-–":
+            return _Quantity(self.value + small, self.start, end)
+        return None
+
+    def token(self, *, share: bool) -> Token:
+        """Return the number as a token; `share` says that it is a percentage."""
+        key = self.value if isinstance(self.value, str) else f"{self.value:.12g}"
+        return Token(f"{key}%" if share else key, "number", self.start, self.end)
 
 
 def fold(word: str) -> str:
@@ -312,10 +359,18 @@ def _next_is_cent(text: str, end: int) -> bool:
     return text[end : end + 5].strip().casefold().startswith("cent")
 
 
-def _value(digits: str) -> float:
-    """Return the value of digits with separators: 35,000 and 35.000 are thousands."""
-    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", digits):
-        return float(digits.replace(",", ""))
-    if re.fullmatch(r"\d{1,3}(?:\.\d{3}){2,}", digits):
-        return float(digits.replace(".", ""))
-    return float(digits.replace(",", ".", 1).replace(",", ""))
+def _number(digits: str) -> float | str:
+    """Return the value of digits with separators; as they stand where they are no number.
+
+    Of two kinds of separator the last is the decimal one; one that recurs, or a comma before
+    three digits, parts thousands. "1.234" is read as 1.234, as English writes it.
+    """
+    commas, points = digits.count(","), digits.count(".")
+    if commas and points:
+        decimal = max(",.", key=digits.rindex)
+        plain = digits.replace("," if decimal == "." else ".", "").replace(decimal, ".")
+    elif commas > 1 or re.fullmatch(r"\d{1,3},\d{3}", digits):
+        plain = digits.replace(",", "")
+    else:
+        plain = digits.replace(",", ".")
+    return float(plain) if re.fullmatch(r"\d+(?:\.\d+)?", plain) else digits

@@ -58,6 +58,8 @@ def test_nothing_supports_nothing(real_encoder):
     [
         ("What was the turnover in 2022?", TRADE, TRADE, "", False),
         ("What was the turnover in 2021?", TRADE, TRADE, "", True),  # another year
+        ("How long is Berth 7?", "It is 54 m.", "Berth 5 is 54 m long.", "7. End", True),
+        ("How long is Berth 5?", "It is 54 m.", "Berth 5 is 54 m long.", "", False),
         ("What did CNPC sign?", YAMAL, YAMAL, "CNPC", True),  # another company
         ("How many modules does CNOOC make?", "CNOOC makes them.", YAMAL, "", True),  # no number
         ("Who signed for the Yamal project?", "CNOOC did.", YAMAL, "", False),
@@ -88,7 +90,26 @@ def test_thresholds_decide(support_is, relevance_is, verdict):
 
 @pytest.mark.parametrize(
     "sentence",
-    ["The sources do not mention it.", "I cannot answer this.", "Sorry.", "And so on.", ""],
+    [
+        "The sources do not mention it.",
+        "The provided text does not specify it.",
+        "I cannot answer this.",
+        "Sorry.",
+        "And so on.",
+        "",
+    ],
 )
 def test_a_sentence_without_a_claim_is_none(sentence):
     assert not judge.makes_claim(sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The document does not permit subletting.",
+        "The cause of the fire is unknown.",
+        "The passage of goods through the port is not allowed.",
+    ],
+)
+def test_a_denial_of_the_world_is_a_claim(sentence):
+    assert judge.makes_claim(sentence)

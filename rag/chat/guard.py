@@ -46,8 +46,12 @@ class Guard:
             return
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        ours = is_loopback(urlsplit(f"//{host}").hostname)
-        if not ours or (origin is not None and urlsplit(origin).netloc != host):
+        try:
+            ours = is_loopback(urlsplit(f"//{host}").hostname)
+            ours = ours and (origin is None or urlsplit(origin).netloc == host)
+        except ValueError:  # no address at all
+            ours = False
+        if not ours:
             await PlainTextResponse("Forbidden", status_code=403)(scope, receive, send)
             return
 

@@ -72,7 +72,8 @@ def fit(what: str, examples: list[Example]) -> tuple[dict[str, float], str]:
         mine = sources == source
         if 0 < labels[mine].sum() < mine.sum():
             print(
-                f"{what} {source}: AUROC {roc_auc_score(labels[mine], held_out[mine]):.3f}, N {mine.sum()}"
+                f"{what} {source}: AUROC {roc_auc_score(labels[mine], held_out[mine]):.3f}, "
+                f"N {mine.sum()}"
             )
     whole = roc_auc_score(labels, held_out)
     print(f"{what}: AUROC {whole:.3f}, N {len(labels)}, five folds, seed {SEED}")
