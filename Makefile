@@ -1,5 +1,6 @@
 # make chat     set everything up, index DOCS (or the sample documents), open the chat
 # make test     set everything up, lint, check types, run all tests
+# make quality  what the answers and citations on the sample documents are worth
 PYTHON ?= python3
 DOCS ?= tests/documents
 VENV := .venv
@@ -13,7 +14,7 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Pincite needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --constraint constraints.txt --editable '.[local,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check $(PIP_FLAGS) --constraint constraints.txt --editable '.[local,dev]'
 	touch $@
 
 chat: setup
@@ -28,8 +29,8 @@ check: setup
 	$(BIN)/mypy
 
 quality: setup
-	$(BIN)/pincite index --library library/quality ../shared/corpus
-	$(BIN)/pincite evaluate --library library/quality --out reports ../shared/cases/seeds_dev.jsonl
+	$(BIN)/pincite index --library library/quality tests/documents
+	$(BIN)/pincite evaluate --library library/quality --out reports tests/cases.jsonl
 
 clean:
 	rm -rf $(VENV) dist library reports .mypy_cache .ruff_cache .pytest_cache .hypothesis

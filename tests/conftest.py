@@ -21,6 +21,8 @@ settings.register_profile(
 )
 settings.load_profile("pincite")
 
+pytest.register_assert_rewrite("tests.browser")
+
 CORPUS = Path(__file__).parents[1].parent / "shared" / "corpus"
 
 

@@ -148,6 +148,10 @@ class Chat:
             )
         except (PinciteError, OSError) as error:
             return html.failed(str(error)), None
+        refused = {failure.name for failure in added.failed}
+        for path in paths:
+            if path.name in refused:  # else it would stay where no list shows it
+                path.unlink(missing_ok=True)
         return html.report(added), None
 
     def shelf(self) -> tuple[str, str]:
