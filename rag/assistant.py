@@ -70,8 +70,11 @@ class Assistant:
         """
         with ThreadPoolExecutor(max_workers=1) as pool:
             loading = pool.submit(lambda: self.model)
-            self.library.search("warm up", 1)
+            hits = self.library.search("warm up", self.settings.prompt_passages)
             loading.result()
+        # A model's first answer is its slowest (on OpenVINO by ten seconds): let it be this one.
+        for _ in self._generate("warm up", [hit.text for hit in hits], lambda: True):
+            pass
 
     def ask(self, question: str, history: Iterable[tuple[str, str | Answer]] = ()) -> Answer:
         """Return the judged, cited answer. Raises QuestionError, WeightsError or ModelError."""
