@@ -1,4 +1,4 @@
-"""Question, sentence and cited words -> calibrated support and relevance.
+"""Question, sentence and cited words -> support and relevance, as probabilities.
 
 Each is a logistic regression over a few features that can be read off the texts, in [0, 1]; its
 coefficients and what they were fitted on stand in judge.json (tests/benchmarks/fit_judge.py
@@ -168,7 +168,7 @@ def _word_vectors(encoder: Encoder, wanted: Sequence[str]) -> Vectors:
 
 @lru_cache(maxsize=4)
 def _vectors_of(encoder: Encoder) -> dict[str, Vectors]:
-    """Return the store of an encoder's word vectors: bounded by the language's words."""
+    """Return the store of an encoder's word vectors; it grows with the words that are met."""
     return {}
 
 
