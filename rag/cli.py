@@ -240,7 +240,7 @@ def models(options: argparse.Namespace, settings: Settings) -> int:
 def _open(settings: Settings) -> Library:
     from index import Library, weights
 
-    encoder = weights.encoder(settings.embedding_model)
+    encoder = weights.encoder(settings.embedding_model, cache=Path(settings.cache).expanduser())
     return Library.open(settings.library, encoder=encoder)
 
 

@@ -18,12 +18,14 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
+from index.engine import openvino
 from rag import gguf
 from rag.errors import ModelError
 from rag.settings import Settings
-from rag.weights import language_model, openvino
+from rag.weights import language_model
 
 _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
+_ENGINE = "openvino_genai"
 _PIPELINE = {
     "prompt_lookup": True,
     # Activations in 8 bits, a scale per 128, the rest in float32: on a CPU with bfloat16 units,
@@ -63,7 +65,7 @@ class OpenVinoChat(BaseChatModel):
         if Path(self.path).suffix == ".gguf":
             gguf.check(Path(self.path))
         try:
-            self._pipeline = openvino().LLMPipeline(self.path, "CPU", **_PIPELINE)
+            self._pipeline = openvino(_ENGINE).LLMPipeline(self.path, "CPU", **_PIPELINE)
         except (RuntimeError, ValueError) as error:
             raise ModelError(
                 f"cannot load the language model at {self.path}: {_reason(error)} "
@@ -119,7 +121,7 @@ class OpenVinoChat(BaseChatModel):
         pieces: queue.SimpleQueue[Any],
         cancelled: threading.Event,
     ) -> None:
-        status = openvino().StreamingStatus
+        status = openvino(_ENGINE).StreamingStatus
 
         def take(piece: str) -> Any:
             if cancelled.is_set():
@@ -142,7 +144,7 @@ class OpenVinoChat(BaseChatModel):
             pieces.put(_DONE)
 
     def _config(self, stop: list[str] | None) -> Any:
-        config = openvino().GenerationConfig()
+        config = openvino(_ENGINE).GenerationConfig()
         config.max_new_tokens = self.max_new_tokens
         config.do_sample = False
         config.apply_chat_template = False  # it is in the prompt already

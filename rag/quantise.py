@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from index.engine import openvino
+
 _NIBBLE = 4  # bits of an unsigned weight of which a byte holds two
 _MOST = 127  # of a symmetric 8-bit weight
 _UNPACKING = {"Constant", "Convert", "Subtract", "Multiply"}  # of a group: (w - zero) * scale
@@ -25,9 +27,7 @@ def quantise(source: Path, target: Path) -> None:
 
     Each has its .bin file beside it. Raises RuntimeError where OpenVINO cannot read or write.
     """
-    import openvino as ov
-    from openvino import opset13 as op
-
+    ov, op = openvino(), openvino("openvino.opset13")
     model = ov.Core().read_model(source)
     for layer in tqdm(list(_grouped(model)), desc="quantising it", unit=" layers"):
         weights, scales = rounded(_values(layer))

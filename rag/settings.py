@@ -13,9 +13,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path, user_config_path, user_data_path
+from platformdirs import user_config_path, user_data_path
 
-from index.weights import EMBEDDING_MODEL
+from index.weights import EMBEDDING_MODEL, cache_folder
 from rag.errors import SettingsError
 from rag.weights import LANGUAGE_MODEL
 
@@ -35,7 +35,7 @@ class Settings:
     """What can be set. Live objects are made from it elsewhere."""
 
     library: str = str(user_data_path("pincite", appauthor=False) / "library")  # folder
-    cache: str = str(user_cache_path("pincite", appauthor=False))  # folder of joined weights
+    cache: str = str(cache_folder())  # folder of prepared models
     embedding_model: str = EMBEDDING_MODEL  # the embedded one, a folder, or a hub name
     model: str = LANGUAGE_MODEL  # the embedded one, a .gguf file, an OpenVINO folder or hub name
     hits: int = 8  # passages that a question retrieves; citations lie within them

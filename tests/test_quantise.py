@@ -6,6 +6,7 @@ The models are two layers that can be computed by eye, packed as OpenVINO packs 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,12 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
+from index.engine import openvino
 from rag.quantise import quantise, rounded
-from rag.weights import openvino
 
-openvino()  # before openvino itself: it comes without telemetry
-import openvino as ov  # noqa: E402
-from openvino import opset13 as op  # noqa: E402
+ov, op = openvino(), openvino("openvino.opset13")
 
 Matrix = NDArray[np.float32]
 
@@ -47,7 +46,7 @@ def test_the_largest_weight_of_a_row_becomes_127():
     assert scales.tolist() == [[pytest.approx(2 / 127, rel=1e-3)], [0]]
 
 
-def grouped(weights: NDArray[np.uint8], kind: str, zero: int, scales: Matrix) -> ov.Node:
+def grouped(weights: NDArray[np.uint8], kind: str, zero: int, scales: Matrix) -> Any:
     """(outputs, groups, size) of small whole numbers -> the matrix they stand for, as a graph."""
     outputs, groups, size = weights.shape
     packed = op.constant(weights, dtype=getattr(ov.Type, kind))
@@ -57,7 +56,7 @@ def grouped(weights: NDArray[np.uint8], kind: str, zero: int, scales: Matrix) ->
     return op.convert(op.reshape(scaled, [outputs, groups * size], special_zero=False), "f32")
 
 
-def save(path: Path, *layers: ov.Node) -> Path:
+def save(path: Path, *layers: Any) -> Path:
     """One input, multiplied with each layer in turn."""
     value = taken = op.parameter([-1, layers[0].get_output_shape(0)[1]], np.float32)
     for layer in layers:

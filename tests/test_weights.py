@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from index import prepared
 from rag import weights
 from rag.errors import PinciteError, WeightsError
 from rag.settings import Settings
@@ -80,7 +81,6 @@ def test_the_parts_are_joined_checked_converted_and_kept(parts: list[Path], cach
     folder = prepare(cache)
     assert left_in(cache) == [folder.name]
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert manifest["gguf_sha256"] == sha(WHOLE)
     assert manifest["files"] == {name: [len(data), sha(data)] for name, data in MADE.items()}
     assert {path.name for path in folder.iterdir()} == {"manifest.json", *MADE}
     assert weights.verify(folder) == weights.verified(folder)
@@ -107,7 +107,7 @@ def test_the_manifest_is_written_when_every_file_is_there(
         hashed.append(path.name)
         return sha(path.read_bytes())
 
-    monkeypatch.setattr(weights, "_hash", watch)
+    monkeypatch.setattr(prepared, "hash_of", watch)
     prepare(cache)
     assert sorted(hashed) == sorted(MADE)
 
@@ -125,7 +125,7 @@ def test_interrupted_in_the_middle_it_leaves_no_trace(
         prepare(cache)
     assert left_in(cache) == []
     monkeypatch.setattr(weights, "_convert", convert)
-    assert weights.is_prepared(prepare(cache))
+    assert prepared.is_prepared(prepare(cache))
 
 
 def test_what_a_killed_process_left_is_taken_away(parts: list[Path], cache: Path):
@@ -240,7 +240,7 @@ def test_a_file_that_is_cut_off_or_gone_is_made_again(parts: list[Path], cache: 
         file.unlink()
     else:
         file.write_bytes(file.read_bytes()[:-1])
-    assert not weights.is_prepared(file.parent)
+    assert not prepared.is_prepared(file.parent)
     assert weights.verify(prepare(cache)).startswith("verified")
 
 
@@ -250,7 +250,7 @@ def test_a_model_with_a_broken_manifest_is_made_again(
 ):
     folder = prepare(cache)
     (folder / "manifest.json").write_text(manifest)
-    assert not weights.is_prepared(folder)
+    assert not prepared.is_prepared(folder)
     assert weights.verify(prepare(cache)).startswith("verified")
 
 
@@ -302,7 +302,7 @@ def test_a_model_that_is_not_there_is_one_line(cache: Path, model: str, hint: st
 def test_the_embedded_model_is_prepared_in_the_users_cache_and_verified():
     settings = Settings()
     folder = weights.language_model(settings.model, Path(settings.cache).expanduser())
-    assert weights.is_prepared(folder)
+    assert prepared.is_prepared(folder)
     embedding, language = weights.states(settings)
     assert (embedding.ok, language.ok) == (True, True)
     assert embedding.state.startswith("verified: every file has its pinned SHA-256")
