@@ -8,8 +8,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rag.assistant import Assistant, support
     from rag.records import Answer, Citation, Evidence, Sentence, Verdict
+    from rag.retriever import LibraryRetriever
 
-__all__ = ["Answer", "Assistant", "Citation", "Evidence", "Sentence", "Verdict", "support"]
+_HOMES = {"Assistant": "assistant", "LibraryRetriever": "retriever", "support": "assistant"}
+
+__all__ = [
+    "Answer",
+    "Assistant",
+    "Citation",
+    "Evidence",
+    "LibraryRetriever",
+    "Sentence",
+    "Verdict",
+    "support",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -18,5 +30,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'rag' has no attribute {name!r}")
     from importlib import import_module
 
-    module = "rag.assistant" if name in ("Assistant", "support") else "rag.records"
-    return getattr(import_module(module), name)
+    return getattr(import_module(f"rag.{_HOMES.get(name, 'records')}"), name)

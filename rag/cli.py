@@ -54,6 +54,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = f": {error.filename}" if error.filename else ""
         print(f"pincite: {line((error.strerror or str(error)) + where)}", file=sys.stderr)
         return FAILED
+    except Exception as error:  # a fault of Pincite's own
+        if os.environ.get("PINCITE_DEBUG"):
+            raise
+        said = line(f"{type(error).__name__}: {error}")
+        print(
+            f"pincite: a fault in Pincite itself ({said}); set PINCITE_DEBUG=1 to see where, and "
+            "report it",
+            file=sys.stderr,
+        )
+        return FAILED
 
 
 def line(text: str) -> str:

@@ -12,6 +12,7 @@ from rag import prompt, words
 Turn = tuple[str, str]  # question and answer
 
 _TURNS = 2  # of the history that are looked at; older ones rarely matter
+_TURN_CHARS = 1000  # of each question and answer, likewise
 _REFERS = re.compile(
     r"\b(it|its|itself|they|them|their|theirs|he|him|his|she|her|hers|this|these|those|the same"
     r"|the former|the latter|the other one|that one|that (?:year|time|case|day|month|decade))\b"
@@ -38,7 +39,7 @@ def rewrite(question: str, history: Sequence[Turn], model: Callable[[], BaseChat
     """
     if not history or not refers_back(question):
         return question
-    turns = history[-_TURNS:]
+    turns = [(asked[:_TURN_CHARS], answered[:_TURN_CHARS]) for asked, answered in history[-_TURNS:]]
     conversation = "\n".join(f"Q: {asked}\nA: {answered}" for asked, answered in turns)
     reply = str(
         model()

@@ -488,3 +488,18 @@ def test_ctrl_c_ends_it_in_one_line(papers, real_encoder):
     _, err = process.communicate(timeout=30)
     assert process.returncode == cli.INTERRUPTED == 130
     assert err.splitlines()[-1] == b"pincite: stopped; what was finished is kept"
+
+
+def test_a_fault_of_its_own_is_one_line(letters, monkeypatch, capsys):
+    def fail(*_: object) -> None:
+        raise RuntimeError("on\npurpose")
+
+    monkeypatch.setattr("index.Library.documents", fail)
+    assert main(["documents"]) == 1
+    assert capsys.readouterr().err == (
+        "pincite: a fault in Pincite itself (RuntimeError: on\\npurpose); "
+        "set PINCITE_DEBUG=1 to see where, and report it\n"
+    )
+    monkeypatch.setenv("PINCITE_DEBUG", "1")
+    with pytest.raises(RuntimeError):
+        main(["documents"])

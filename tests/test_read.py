@@ -18,7 +18,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from index.errors import UnreadableError
-from index.read import read
+from index.read import _READERS, read
 from index.read.office import read_docx
 from index.read.pdf import read_pdf
 from index.read.text import decode, read_markdown
@@ -423,3 +423,16 @@ def test_the_limits_are_exact(tmp_path):
     assert refusal(path, max_bytes=19).startswith("holds 20 bytes; the limit is 19")
     assert refusal(path, max_chars=9).startswith("holds 10 characters of text; the limit is 9")
     assert refusal(path, max_chars=3).startswith("holds 20 bytes of text; the limit is 3 char")
+
+
+def test_a_file_that_breaks_its_reader_is_one_line(tmp_path, monkeypatch):
+    def fail(data: bytes) -> None:
+        raise RecursionError("too deep\nat line 3")
+
+    monkeypatch.setitem(_READERS, ".pdf", fail)
+    path = tmp_path / "deep.pdf"
+    path.write_bytes(b"%PDF-1.7")
+    assert refusal(path) == (
+        "cannot be read as .pdf (RecursionError: too deep); "
+        "it may be damaged: save it again, or as another format"
+    )

@@ -49,7 +49,16 @@ def read(
         raise UnreadableError(
             f"holds {len(data):,} bytes of text; the limit is {max_chars:,} characters: split it"
         )
-    text, places = reader(data)
+    try:
+        text, places = reader(data)
+    except UnreadableError:
+        raise
+    except Exception as error:  # whatever a format's library makes of a file that breaks it
+        said = (str(error).splitlines() or [""])[0]
+        raise UnreadableError(
+            f"cannot be read as {path.suffix.lower()} ({type(error).__name__}: {said}); "
+            "it may be damaged: save it again, or as another format"
+        ) from error
     if len(text) > max_chars:
         raise UnreadableError(
             f"holds {len(text):,} characters of text; the limit is {max_chars:,}: split it"

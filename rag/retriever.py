@@ -1,0 +1,41 @@
+"""A Library as a LangChain retriever: for chains of one's own on Pincite's passages."""
+
+from __future__ import annotations
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from pydantic import ConfigDict
+
+from index import Library
+
+
+class LibraryRetriever(BaseRetriever):
+    """Hands a library's passages to LangChain: `LibraryRetriever(library=library, k=8)`.
+
+    Each document's metadata holds `source` (the document's name), `sha256`, `start`, `end`, `page`
+    (None where its format has none) and `score`; its text is `library.text(source)[start:end]`.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    library: Library
+    k: int = 8  # passages
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
+    ) -> list[Document]:
+        return [
+            Document(
+                page_content=hit.text,
+                metadata={
+                    "source": hit.document,
+                    "sha256": hit.sha256,
+                    "start": hit.start,
+                    "end": hit.end,
+                    "page": hit.page,
+                    "score": hit.score,
+                },
+            )
+            for hit in self.library.search(query, self.k)
+        ]

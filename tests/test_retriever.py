@@ -1,0 +1,33 @@
+"""The retriever: LangChain gets the library's own passages, with their exact places."""
+
+from __future__ import annotations
+
+from langchain_core.prompts import PromptTemplate
+from langchain_core.runnables import RunnableLambda
+
+from index import Library
+from rag import LibraryRetriever
+
+TEXT = "The harbour is 14 metres deep. The ferry leaves at noon."
+
+
+def test_a_passage_comes_with_its_place(library: Library):
+    library.add_texts([("harbour.txt", TEXT), ("bread.txt", "Bread is baked at four.")])
+    found = LibraryRetriever(library=library, k=1).invoke("How deep is the harbour?")
+    (passage,) = found
+    place = passage.metadata
+    assert passage.page_content == library.text(place["source"])[place["start"] : place["end"]]
+    assert place["source"] == "harbour.txt"
+    assert place["page"] is None
+    assert place["sha256"] == library.document("harbour.txt").sha256
+
+
+def test_it_stands_in_a_chain(library: Library):
+    library.add_texts([("harbour.txt", TEXT)])
+    join = RunnableLambda(lambda found: "\n".join(d.page_content for d in found))
+    chain = LibraryRetriever(library=library) | join | PromptTemplate.from_template("Read: {text}")
+    assert chain.invoke("How deep is the harbour?").text == f"Read: {TEXT}"
+
+
+def test_an_empty_library_gives_nothing(library: Library):
+    assert LibraryRetriever(library=library).invoke("anything") == []
