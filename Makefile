@@ -1,6 +1,7 @@
 # make chat     set everything up, index DOCS (or the sample documents), open the chat
 # make test     set everything up, lint, check types, run all tests
-# make quality  what the answers and citations on the sample documents are worth
+# make quality  what the answers and citations are worth: on the sample documents, and on the public
+#               sets in ../shared/data where they are
 PYTHON ?= python3
 DOCS ?= tests/documents
 VENV := .venv
@@ -31,6 +32,7 @@ check: setup
 quality: setup
 	$(BIN)/pincite index --library library/quality tests/documents
 	$(BIN)/pincite evaluate --library library/quality --out reports tests/cases.jsonl
+	$(BIN)/python -m tests.benchmarks --out reports/quality
 
 clean:
 	rm -rf $(VENV) dist library reports .mypy_cache .ruff_cache .pytest_cache .hypothesis

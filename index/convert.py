@@ -1,4 +1,4 @@
-"""A sentence-transformers model -> an OpenVINO model from word pieces to unit vectors, once.
+"""A BERT of sentence-transformers -> an OpenVINO model from word pieces to unit vectors, once.
 
 PyTorch and sentence-transformers take eight seconds to import; what comes out here needs neither.
 """
@@ -13,6 +13,7 @@ from typing import Any
 from index.engine import openvino
 
 MODEL, TOKENIZER = "openvino_model.xml", "tokenizer.json"
+FORMAT = "f32-1"  # of what is written: to be changed with it, so that nothing old is used
 
 
 def convert(source: Path, target: Path) -> None:

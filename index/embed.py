@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from index.convert import MODEL, TOKENIZER
 from index.engine import openvino
 from index.errors import WeightsError
+from index.prepared import verify
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -48,10 +49,13 @@ class Encoder(Protocol):
 
 
 class OpenVinoEncoder:
-    """A model that `index.convert` wrote, on OpenVINO, on the CPU, loaded when first used."""
+    """A model that `index.convert` wrote, on OpenVINO, on the CPU, loaded when first used.
 
-    def __init__(self, folder: Path, *, name: str, dimension: int) -> None:
-        self.folder = folder
+    `folder` is asked then for the model's folder, which it may have to prepare first.
+    """
+
+    def __init__(self, folder: Callable[[], Path], *, name: str, dimension: int) -> None:
+        self._folder = folder
         self.name = name
         self.dimension = dimension
         self._loading = threading.Lock()
@@ -60,20 +64,20 @@ class OpenVinoEncoder:
     def _loaded(self) -> tuple[Tokenizer, Any]:
         from tokenizers import Tokenizer
 
+        engine, folder = openvino(), self._folder()
+        verify(folder)  # each time: a library keeps its vectors for good
         try:
             return (
-                Tokenizer.from_file(str(self.folder / TOKENIZER)),
-                openvino().compile_model(
-                    self.folder / MODEL, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
-                ),
+                Tokenizer.from_file(str(folder / TOKENIZER)),
+                engine.compile_model(folder / MODEL, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}),
             )
         except Exception as error:  # a bare one is what the tokenizer raises
             raise WeightsError(
-                f"the embedding model cannot be read: delete the folder {self.folder} and try again"
+                f"the embedding model cannot be read: delete the folder {folder} and try again"
             ) from error
 
     def encode(self, texts: Sequence[str], *, batch_size: int = 1) -> Vectors:
-        """Return an (n, dimension) float32 array of unit rows, one text at a time.
+        """Return an (n, dimension) float32 array of unit rows. Raises WeightsError.
 
         Single words are faster in batches; longer texts are not, on a CPU.
         """

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 
 def openvino(module: str = "openvino") -> Any:
-    """Return `openvino` or `openvino_genai`; the only way in which Pincite imports them.
+    """Return a module of `openvino` or `openvino_genai`: the only way to import them here.
 
     To import one reports to Google Analytics from a process of its own, unasked; where its
     telemetry package is missing it does nothing of the kind.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -180,6 +181,7 @@ class Library:
                 if purge:
                     self._dense = None
                     self._unlink_upload(source)
+                    self._erase_derived()
                     catalog.erase_free_space()
 
     def _unlink_upload(self, source: bytes | None) -> None:
@@ -190,6 +192,19 @@ class Library:
                 file.unlink(missing_ok=True)
             except OSError as error:
                 raise LibraryError(f"cannot delete {file}: {reason(error)}") from error
+
+    def derived(self, kind: str) -> Path:
+        """Return a folder for what others derive of the documents; every purge empties it."""
+        folder = self.path / "derived" / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _erase_derived(self) -> None:
+        try:
+            if (self.path / "derived").exists():
+                shutil.rmtree(self.path / "derived")
+        except OSError as error:
+            raise LibraryError(f"cannot empty {self.path / 'derived'}: {reason(error)}") from error
 
     def search(self, question: str, k: int = 8) -> list[Hit]:
         """Return the k best passages, best first; ties by name, then start."""

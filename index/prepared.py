@@ -5,6 +5,7 @@ A manifest beside its files says their sizes and SHA-256.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -31,11 +32,12 @@ def prepared(folder: Path, make: Callable[[Path], None], *, what: str, needs: st
     if not is_prepared(folder):
         try:
             _prepare(folder, make)
-        except (OSError, RuntimeError) as error:  # OpenVINO reports a full disk as a RuntimeError
+        except (OSError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+            advice = f"; it needs {needs}: free some, or" if _is_full(error) else ";"
             raise WeightsError(
-                f"cannot prepare {what} in {folder.parent} ({reason}); it needs {needs}: "
-                "free some, or set PINCITE_CACHE"
+                f"cannot prepare {what} in {folder.parent} ({reason}){advice} "
+                "choose another folder with PINCITE_CACHE"
             ) from error
     return folder
 
@@ -82,6 +84,11 @@ def blocks(path: Path, size: int = 1 << 22) -> Iterator[bytes]:
     with path.open("rb") as file:
         while block := file.read(size):
             yield block
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether the disk is full, as Python says it or OpenVINO."""
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "iostream" in str(error)
 
 
 def _prepare(folder: Path, make: Callable[[Path], None]) -> None:

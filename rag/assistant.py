@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
-from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
 from langsmith import tracing_context
@@ -29,7 +28,6 @@ from rag.rewrite import Turn, rewrite
 from rag.select import excerpts
 from rag.settings import Settings
 from rag.surroundings import Surroundings
-from rag.weights import language_model
 
 Event = Evidence | Sentence | Answer
 
@@ -60,14 +58,17 @@ class Assistant:
     @property
     def model(self) -> BaseChatModel:
         """The language model, loaded once. Raises WeightsError or ModelError."""
-        return self._given or self._load().result()
+        return self._given or (self._loading or self._load()).result()
+
+    @property
+    def model_name(self) -> str:
+        """Name of the language model, which need not be loaded."""
+        return self.settings.model if self._given is None else self._given._llm_type
 
     def _load(self) -> Future[BaseChatModel]:
         """Load the language model while the caller goes on; one that failed is tried again."""
         with self._lock:
             if self._loading is None or (self._loading.done() and self._loading.exception()):
-                # Once, a minute's work: in this thread, where Ctrl-C can end it.
-                language_model(self.settings.model, Path(self.settings.cache).expanduser())
                 self._loading = self._pool.submit(chat_model, self.settings)
             return self._loading
 
@@ -129,7 +130,7 @@ class Assistant:
             hits=tuple(hits),
             documents_searched=documents,
             passages_searched=passages,
-            model=self.settings.model if self._given is None else self._given._llm_type,
+            model=self.model_name,
             timings=Timings(evidence_s, first_s, time.monotonic() - began),
             note=None if documents else _EMPTY,
         )

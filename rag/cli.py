@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import PinciteError
+from rag.terminal import line
 
 if TYPE_CHECKING:
     from index import Library
     from index.records import AddReport, Progress
-    from rag.evaluate.metrics import Metric
+    from rag.assistant import Assistant
     from rag.records import Answer
     from rag.settings import Settings
 
@@ -64,11 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return FAILED
-
-
-def line(text: str) -> str:
-    """Return the text in one line that a terminal shows as it is: control characters escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def index(options: argparse.Namespace, settings: Settings) -> int:
@@ -166,11 +162,9 @@ def search(options: argparse.Namespace, settings: Settings) -> int:
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:
     """Print the judged, cited answer."""
-    from rag.assistant import Assistant
-
     history = _history(options.history) if options.history else ()
     with _open(settings) as library:
-        answer = Assistant(library, settings).ask(options.question, history)
+        answer = _assistant(library, settings).ask(options.question, history)
     if options.json:
         _print_json(answer.to_dict())
     else:
@@ -180,14 +174,13 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
 
 def chat(options: argparse.Namespace, settings: Settings) -> int:
     """Open the chat in the browser."""
-    from rag.assistant import Assistant
     from rag.chat import launch
 
     with _open(settings) as library:
         report = _add(library, options.paths) if options.paths else None
         for failure in report.failed if report else ():
             print(f"pincite: going on without {line(failure.name)}", file=sys.stderr)
-        assistant = Assistant(library, settings)
+        assistant = _assistant(library, settings)
         assistant.warm_up()
         print(f"Pincite is at http://{options.host}:{options.port} (Ctrl-C ends it)", flush=True)
         launch(
@@ -202,35 +195,29 @@ def chat(options: argparse.Namespace, settings: Settings) -> int:
 
 def evaluate(options: argparse.Namespace, settings: Settings) -> int:
     """Ask every case of a file and print what the answers and citations are worth."""
-    from rag.assistant import Assistant
-    from rag.evaluate import load, measure, run
-    from rag.evaluate.metrics import SEED
+    if options.draft:
+        return _draft(options, settings)
+    from rag.errors import CasesError
+    from rag.evaluate import compare, page, report
 
-    cases = load(options.cases)
+    if options.cases is None:
+        raise CasesError("name a file of cases, or draft one: pincite evaluate --draft PATH")
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)  # before the work that would be lost
+    baseline = compare.read(options.baseline) if options.baseline else None
     with _open(settings) as library:
-        answers = run(cases, Assistant(library, settings))
-        metrics = measure(cases, answers, library.text)
-    report = {
-        "schema": 1,
-        "seed": SEED,
-        "model": answers[0]["model"],
-        "metrics": {m.name: _metric(m) for m in metrics},
-        "cases": [{"id": case.id, **answer} for case, answer in zip(cases, answers, strict=True)],
-    }
+        found = report.evaluate(options.cases, _assistant(library, settings), again=options.again)
+    changes = compare.compare(baseline, found) if baseline else []
     if options.out:
-        target = options.out / "report.json"
-        target.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
+        _write(options.out / "report.json", json.dumps(found, ensure_ascii=False, indent=1))
+        _write(options.out / "report.html", page.page(found))
     if options.json:
-        _print_json(report)
-        return DONE
-    for m in metrics:
-        value = "      –" if m.value is None else f"{m.value:7.3f}"
-        interval = "" if m.low is None else f"[{m.low:.3f}, {m.high:.3f}]"
-        print(f"{m.name:24}{value}  {interval:18} N {m.n}")
-    print(f"95 % intervals by bootstrap, seed {SEED}")
-    return DONE
+        _print_json(found)
+    else:
+        _print_metrics(found)
+    for line_ in compare.lines(changes):
+        print(line_, file=sys.stderr if options.json else sys.stdout)
+    return FAILED if any(change.is_loss for change in changes) else DONE
 
 
 def models(options: argparse.Namespace, settings: Settings) -> int:
@@ -249,9 +236,21 @@ def models(options: argparse.Namespace, settings: Settings) -> int:
 
 def _open(settings: Settings) -> Library:
     from index import Library, weights
+    from index.files import expanded
 
-    encoder = weights.encoder(settings.embedding_model, cache=Path(settings.cache).expanduser())
+    encoder = weights.encoder(settings.embedding_model, cache=expanded(Path(settings.cache)))
     return Library.open(settings.library, encoder=encoder)
+
+
+def _assistant(library: Library, settings: Settings) -> Assistant:
+    """Return the assistant; a model that must be prepared is so here, where Ctrl-C ends it."""
+    from index.files import expanded
+    from rag.assistant import Assistant
+    from rag.weights import language_model
+
+    if library.count()[0]:  # else nothing is asked of the model
+        language_model(settings.model, expanded(Path(settings.cache)))
+    return Assistant(library, settings)
 
 
 def _add(library: Library, paths: Sequence[Path]) -> AddReport:
@@ -323,8 +322,39 @@ def _print_answer(answer: Answer) -> None:
         print(f"    “{line(' '.join(citation.quote.split()))}”")
 
 
-def _metric(metric: Metric) -> dict[str, Any]:
-    return {"value": metric.value, "n": metric.n, "low": metric.low, "high": metric.high}
+def _draft(options: argparse.Namespace, settings: Settings) -> int:
+    """Index the documents and write proposed cases from them."""
+    from rag.errors import CasesError
+    from rag.evaluate import cases, draft
+
+    target = (options.out or Path()) / "cases.csv"
+    if target.exists():
+        raise CasesError(f"{target} exists: name another folder with --out")
+    with _open(settings) as library:
+        report = _add(library, [options.draft])
+        names = [*report.added, *report.updated, *report.unchanged]
+        found = draft.draft(library, names, _assistant(library, settings).model, options.number)
+    if not found:
+        raise CasesError(f"no case could be drafted from {options.draft}: it states few facts")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _write(target, cases.to_csv(found))
+    print(f"{len(found)} cases: edit them, then: pincite evaluate {line(str(target))}")
+    return SOME_FAILED if report.failed else DONE
+
+
+def _print_metrics(report: Mapping[str, Any]) -> None:
+    for name, m in report["metrics"].items():
+        value = "      –" if m["value"] is None else f"{m['value']:7.3f}"
+        interval = "" if m["low"] is None else f"[{m['low']:.3f}, {m['high']:.3f}]"
+        print(f"{name:24}{value}  {interval:18} N {m['n']}")
+    print(f"95 % intervals by bootstrap, seed {report['seed']}")
+    wrong = [f"{c['id']} ({', '.join(c['failures'])})" for c in report["cases"] if c["failures"]]
+    print(f"{len(wrong)} of {len(report['cases'])} cases with a failure: {'; '.join(wrong) or '–'}")
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    print(f"wrote {line(str(path))}", file=sys.stderr)
 
 
 def _print_json(value: Any) -> None:
@@ -371,8 +401,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--port", type=_port, default=7860)
     one.add_argument("--no-browser", action="store_true", help="open no browser window")
     one = verb("evaluate", evaluate)
-    one.add_argument("cases", type=Path, metavar="CASES.jsonl")
-    one.add_argument("--out", type=Path, metavar="DIR", help="folder for report.json")
+    one.add_argument("cases", type=Path, nargs="?", metavar="CASES", help=".jsonl or .csv")
+    one.add_argument("--out", type=Path, metavar="DIR", help="for report.json and report.html")
+    one.add_argument("--baseline", type=Path, metavar="REPORT", help="exit 1 on a loss against it")
+    one.add_argument("--again", action="store_true", help="ask again what was answered before")
+    one.add_argument("--draft", type=Path, metavar="PATH", help="propose cases from documents")
+    one.add_argument("--number", type=_positive, default=20, metavar="N", help="to propose")
     one.add_argument("--json", action="store_true")
     one = verb("models", models)
     one.add_argument("--download", action="store_true", help="fetch hub models that are set")

@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -295,9 +296,14 @@ def _yes_or_no(question: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _coefficients() -> Mapping[str, Mapping[str, float]]:
-    found: dict[str, dict[str, float]] = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))
+def _coefficients() -> Mapping[str, Any]:
+    found: dict[str, Any] = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))
     return found
+
+
+def provenance() -> str:
+    """Return what judges support, and its own quality on labelled data, in one line."""
+    return f"rules, then a {_coefficients()['support_provenance']}"
 
 
 def _probability(what: str, features: Mapping[str, float]) -> float:

@@ -19,6 +19,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import PrivateAttr
 
 from index.engine import openvino
+from index.files import expanded
 from rag import gguf
 from rag.errors import ModelError
 from rag.settings import Settings
@@ -38,7 +39,7 @@ _DONE = object()  # put last on the queue of a generation
 
 def chat_model(settings: Settings) -> BaseChatModel:
     """Load the language model; raises WeightsError or ModelError."""
-    path = language_model(settings.model, Path(settings.cache).expanduser())
+    path = language_model(settings.model, expanded(Path(settings.cache)))
     return OpenVinoChat(
         path=str(path), model_name=settings.model, max_new_tokens=settings.max_new_tokens
     )

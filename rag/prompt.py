@@ -21,6 +21,11 @@ _FOLDERS = (_HERE / "prompts", _HERE.parent / "prompts")  # in a wheel; in a che
 _CONTROL = re.compile(r"<[|｜][^|｜<>]{0,40}[|｜]>|</?(?:s|start_of_turn|end_of_turn)>|\[/?INST\]")
 
 
+def prompt_folder() -> Path:
+    """Return the folder of the prompts: in a wheel within the package, else beside it."""
+    return next(folder for folder in _FOLDERS if folder.is_dir())
+
+
 def messages(name: str, **values: str) -> list[BaseMessage]:
     """Fill the prompt of that name; raises PromptError if its variables are not the values."""
     path = next((f / f"{name}.md" for f in _FOLDERS if (f / f"{name}.md").is_file()), None)

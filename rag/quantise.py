@@ -17,6 +17,8 @@ from tqdm import tqdm
 
 from index.engine import openvino
 
+FORMAT = "int8-1"  # of what is written: to be changed with it, so that nothing old is used
+
 _NIBBLE = 4  # bits of an unsigned weight of which a byte holds two
 _MOST = 127  # of a symmetric 8-bit weight
 _UNPACKING = {"Constant", "Convert", "Subtract", "Multiply"}  # of a group: (w - zero) * scale

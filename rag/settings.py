@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ class Settings:
     """What can be set. Live objects are made from it elsewhere."""
 
     library: str = str(user_data_path("pincite", appauthor=False) / "library")  # folder
-    cache: str = str(cache_folder())  # folder of prepared models
+    cache: str = field(default_factory=lambda: str(cache_folder()))  # folder of prepared models
     embedding_model: str = EMBEDDING_MODEL  # the embedded one, a folder, or a hub name
     model: str = LANGUAGE_MODEL  # the embedded one, a .gguf file, an OpenVINO folder or hub name
     hits: int = 8  # passages that a question retrieves; citations lie within them
@@ -61,7 +61,7 @@ def load(flags: Mapping[str, Any] | None = None) -> Settings:
     """Return the settings; `flags` that are None do not count. Raises SettingsError."""
     given = {**_from_file(), **_from_environment()}
     given |= {name: value for name, value in (flags or {}).items() if value is not None}
-    kinds = {field.name: type(field.default) for field in fields(Settings)}
+    kinds = {name: type(value) for name, value in asdict(Settings()).items()}
     unknown = [name for name in given if name not in kinds]
     if unknown:
         raise SettingsError(f"there is no setting {unknown[0]!r}; there are {', '.join(kinds)}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from index.engine import openvino
+from index.files import expanded
 from index.prepared import blocks, is_prepared, manifest, prepared
 from index.prepared import verify as verify_prepared
 from index.weights import (
@@ -18,12 +19,11 @@ from index.weights import (
     EMBEDDING_MODEL,
     check_file,
     local_or_hub,
-    packaged_folder,
     packaged_path,
-    prepared_folder,
+    verify_embedding,
 )
 from rag.errors import WeightsError
-from rag.quantise import quantise
+from rag.quantise import FORMAT, quantise
 
 if TYPE_CHECKING:
     from rag.settings import Settings
@@ -76,7 +76,7 @@ class ModelState:
 
 def states(settings: Settings, *, download: bool = False) -> list[ModelState]:
     """Say of the two models that are set where they come from and whether their hashes hold."""
-    cache = Path(settings.cache).expanduser()
+    cache = expanded(Path(settings.cache))
     embedded = settings.embedding_model == EMBEDDING_MODEL
     found = [
         _state(
@@ -104,11 +104,6 @@ def states(settings: Settings, *, download: bool = False) -> list[ModelState]:
             ),
         ),
     ]
-
-
-def verified(path: Path) -> str:
-    """Return what is said of files whose hashes were found to hold."""
-    return f"verified: every file has its pinned SHA-256 ({path})"
 
 
 def unpinned(path: Path) -> str:
@@ -143,14 +138,7 @@ def language_model(model: str, cache: Path, *, download: bool = False) -> Path:
 
 
 def _folder(cache: Path) -> Path:
-    return cache / "models" / f"{LANGUAGE_MODEL}-int8-{_SHA256[:12]}"
-
-
-def verify_embedding(cache: Path) -> str:
-    """Hash the embedding model's package, and what was prepared of it; raises WeightsError."""
-    packaged, folder = packaged_folder(EMBEDDING_FOLDER), prepared_folder(cache)
-    verify_prepared(folder)
-    return verified(folder if manifest(folder) else packaged)
+    return cache / "models" / f"{LANGUAGE_MODEL}-{FORMAT}-{_SHA256[:12]}"
 
 
 def verify(folder: Path) -> str:
@@ -160,7 +148,7 @@ def verify(folder: Path) -> str:
             check_file(part, sha256, f"{_PART}{number}")
         return "verified: every part has its pinned SHA-256; the first question prepares it"
     verify_prepared(folder)
-    return verified(folder)
+    return f"whole: every file has the hash that it was prepared with ({folder})"
 
 
 def _make(folder: Path, parts: list[Path]) -> None:

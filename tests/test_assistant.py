@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import Library
 from rag import Answer, Assistant, Evidence, Sentence, Verdict
-from rag.errors import QuestionError
+from rag.errors import ModelError, QuestionError
+from rag.settings import Settings
 from tests.fakes import LetterEncoder, ScriptedModel
 
 MINUTES = """Minutes of the harbour board, 3 March 2024
@@ -177,3 +180,49 @@ def test_stopping_ends_the_stream_without_an_answer(minutes):
     stopping.append(True)
     assert list(stream) == []
     assert model.unfinished
+
+
+# loading
+
+
+@pytest.fixture
+def loads(monkeypatch) -> list[object]:
+    """What loading gives, or fails with, from the last on."""
+    outcomes: list[object] = []
+
+    def load(settings: Settings) -> object:
+        outcome = outcomes.pop()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr("rag.assistant.chat_model", load)
+    return outcomes
+
+
+def test_threads_that_ask_at_once_load_one_model(library, loads):
+    library.add_texts([("a.txt", "The harbour is 14 metres deep.")])
+    model = ScriptedModel()
+    loads.append(model)
+    assistant = Assistant(library)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda _: assistant.model, range(8))) == [model] * 8
+
+
+def test_a_failed_load_comes_after_the_evidence_and_is_tried_again_with_the_next_question(
+    library, loads
+):
+    library.add_texts([("a.txt", "The harbour is 14 metres deep.")])
+    loads += [ScriptedModel().enqueue(["It is 14 metres deep."]), ModelError("broken")]
+    assistant = Assistant(library)
+    events = assistant.stream("How deep is the harbour?")
+    assert isinstance(next(events), Evidence)
+    with pytest.raises(ModelError, match="broken"):
+        next(events)
+    assert len(loads) == 1
+    assert isinstance(list(assistant.stream("How deep is the harbour?"))[-1], Answer)
+
+
+def test_an_empty_library_loads_no_model(library, loads):
+    answer = Assistant(library).ask("How deep is the harbour?")
+    assert answer.abstained

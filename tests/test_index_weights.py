@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
@@ -94,14 +95,40 @@ def test_threads_that_encode_at_once_get_their_own_vectors(real_encoder):
     assert (np.stack(found) == alone).all()
 
 
+@pytest.fixture
+def copied(real_encoder, tmp_path):
+    """A copy of the prepared model, to be damaged."""
+    real_encoder.encode(["word"])  # prepares it
+    return shutil.copytree(weights.embedding_folder(weights.cache_folder()), tmp_path / "copy")
+
+
 @pytest.mark.models
-def test_a_prepared_model_that_is_damaged_says_what_to_do(tmp_path):
-    for name in ("tokenizer.json", "openvino_model.xml"):
-        (tmp_path / name).write_text("{}")
-    encoder = OpenVinoEncoder(tmp_path, name="damaged", dimension=384)
+@pytest.mark.parametrize("name", ["tokenizer.json", "openvino_model.xml"])
+def test_a_prepared_model_that_cannot_be_read_says_what_to_do(copied, name):
+    (copied / name).write_text("{}")
+    (copied / "manifest.json").unlink()  # which would tell that the file has changed
+    encoder = OpenVinoEncoder(lambda: copied, name="damaged", dimension=384)
     assert refusal(lambda: encoder.encode(["word"])) == (
-        f"the embedding model cannot be read: delete the folder {tmp_path} and try again"
+        f"the embedding model cannot be read: delete the folder {copied} and try again"
     )
+
+
+@pytest.mark.models
+def test_one_wrong_byte_in_a_prepared_model_is_found_before_it_embeds(copied):
+    file = copied / "openvino_model.bin"
+    data = bytearray(file.read_bytes())
+    data[5_000_000] ^= 1
+    file.write_bytes(data)
+    encoder = OpenVinoEncoder(lambda: copied, name="damaged", dimension=384)
+    assert refusal(lambda: encoder.encode(["word"])) == (
+        f"openvino_model.bin is missing or damaged: delete the folder {copied} and ask again"
+    )
+
+
+def test_the_models_own_files_are_not_touched_until_it_embeds(tmp_path):
+    encoder = weights.encoder(cache=tmp_path / "cache")
+    assert (encoder.name, encoder.dimension) == ("all-MiniLM-L6-v2", 384)
+    assert not (tmp_path / "cache").exists()
 
 
 @pytest.mark.parametrize("name", ["/no/such/folder", "./model", "~nobody/model", "a", "n\0l"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from langchain_core.prompts import PromptTemplate
 from langchain_core.runnables import RunnableLambda
+from langsmith import tracing_context
+from langsmith.utils import tracing_is_enabled
 
 from index import Library
 from rag import LibraryRetriever
@@ -27,6 +29,16 @@ def test_it_stands_in_a_chain(library: Library):
     join = RunnableLambda(lambda found: "\n".join(d.page_content for d in found))
     chain = LibraryRetriever(library=library) | join | PromptTemplate.from_template("Read: {text}")
     assert chain.invoke("How deep is the harbour?").text == f"Read: {TEXT}"
+
+
+def test_no_variable_makes_langchain_report_a_query(library: Library, monkeypatch):
+    library.add_texts([("harbour.txt", TEXT)])
+    reports = []
+    monkeypatch.setattr(library, "search", lambda *_: reports.append(tracing_is_enabled()) or [])
+    with tracing_context(enabled=True):
+        LibraryRetriever(library=library).invoke("anything")
+        assert tracing_is_enabled()
+    assert reports == [False]
 
 
 def test_an_empty_library_gives_nothing(library: Library):

@@ -62,6 +62,24 @@ def test_the_wheel_has_the_command_and_the_licence(wheel: Path):
     assert any(name.endswith("licenses/LICENSE") for name in names(wheel))
 
 
+@pytest.mark.parametrize("named", [[], ["-p", "rag.evaluate.plugin"]])
+def test_pytest_finds_the_plugin_of_the_wheel(wheel: Path, tmp_path: Path, named: list[str]):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    (tmp_path / "elsewhere").mkdir()
+    listed = subprocess.run(
+        [sys.executable, "-m", "pytest", "--fixtures", *named],
+        cwd=tmp_path / "elsewhere",
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    where = "\nask [session scope] -- ../site/rag/evaluate/plugin.py:"
+    assert where in listed.stdout, listed.stderr
+
+
 @pytest.mark.models
 def test_the_wheel_answers_a_question_outside_the_checkout(wheel: Path, tmp_path: Path):
     site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"

@@ -31,6 +31,7 @@ _READERS: dict[str, Callable[[bytes], Reading]] = {
     ".pdf": read_pdf,
     ".xhtml": read_html,
 }  # every other suffix: read_text
+SUFFIXES = frozenset({*_READERS, ".txt"})  # of what is a document wherever it lies
 _BYTES_PER_CHAR = 4  # at most, in every encoding of Unicode
 
 

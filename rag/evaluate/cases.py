@@ -1,13 +1,31 @@
-"""A file of cases -> records. One JSON line is one case."""
+"""A file of cases -> records: JSON lines with offsets, or CSV with quotes that are looked up."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from index.errors import UnknownDocumentError
 from rag.errors import CasesError
+
+TextOf = Callable[[str], str]  # document's name -> the text that offsets refer to
+
+COLUMNS = (
+    "id",
+    "kind",
+    "question",
+    "answers",  # groups between ; and alternatives between |; empty: nothing answers it
+    "document",
+    "quote",
+    "previous_question",
+    "previous_answer",
+)
+_NEEDED = ("id", "question", "answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +47,7 @@ class Case:
     answers: tuple[tuple[str, ...], ...] | None  # one of every group; None: nothing answers it
     evidence: tuple[Gold, ...] = ()
     history: tuple[tuple[str, str], ...] = ()  # questions and answers that came before
+    kind: str = ""  # what is tried: numbers are split by it
 
     @property
     def answerable(self) -> bool:
@@ -36,17 +55,37 @@ class Case:
         return self.answers is not None
 
 
-def load(path: Path) -> list[Case]:
-    """Read a JSONL file of cases; raises CasesError with the line that is wrong."""
+def load(path: Path, text_of: TextOf) -> list[Case]:
+    """Read a .csv file, or JSON lines; raises CasesError with the line that is wrong.
+
+    Of CSV, a quote is looked up in its document's text, where it must stand once.
+    """
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CasesError(f"cannot read the cases in {path}: {error}") from error
-    cases = [_case(line, path, number) for number, line in enumerate(lines, 1) if line.strip()]
+    if path.suffix.lower() == ".csv":
+        cases = _from_csv(text, path, text_of)
+    else:
+        cases = [
+            _case(line, f"line {number} of {path}")
+            for number, line in enumerate(text.split("\n"), 1)
+            if line.strip()
+        ]
     if not cases:
-        raise CasesError(f"{path} holds no cases; write one JSON object a line")
+        raise CasesError(f"{path} holds no cases; write one JSON object a line, or one CSV row")
     if len({case.id for case in cases}) < len(cases):
         raise CasesError(f"{path} has two cases of the same id")
+    for case in cases:
+        for gold in case.evidence:
+            if (
+                _text_of(gold.document, text_of, f"case {case.id}")[gold.start : gold.end]
+                != gold.quote
+            ):
+                raise CasesError(
+                    f"case {case.id}: {gold.document} does not say {gold.quote!r} at "
+                    f"{gold.start}:{gold.end}; has it changed?"
+                )
     return cases
 
 
@@ -61,10 +100,95 @@ def history(items: Any, where: str) -> tuple[tuple[str, str], ...]:
     return turns
 
 
-def _case(line: str, path: Path, number: int) -> Case:
-    where = f"line {number} of {path}"
+def to_csv(cases: Sequence[Case]) -> str:
+    """Return the cases as a CSV file that `load` reads; offsets are left to the quotes."""
+    out = io.StringIO()
+    rows = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    rows.writeheader()
+    for case in cases:
+        asked, answered = case.history[-1] if case.history else ("", "")
+        first, *more = [{"document": g.document, "quote": g.quote} for g in case.evidence] or [{}]
+        rows.writerow(
+            {
+                "id": case.id,
+                "kind": case.kind,
+                "question": case.question,
+                "answers": ";".join("|".join(group) for group in case.answers or ()),
+                "previous_question": asked,
+                "previous_answer": answered,
+            }
+            | first
+        )
+        rows.writerows({"id": case.id} | span for span in more)
+    return out.getvalue()
+
+
+def _from_csv(text: str, path: Path, text_of: TextOf) -> list[Case]:
+    rows = csv.DictReader(io.StringIO(text), restval="")
+    missing = [name for name in _NEEDED if name not in (rows.fieldnames or ())]
+    if missing:
+        raise CasesError(f"{path} has no column {missing[0]!r}; it needs {', '.join(_NEEDED)}")
+    cases: list[Case] = []
     try:
-        found = json.loads(line)
+        for row in rows:
+            where = f"line {rows.line_num} of {path}"
+            gold = (_found(row, text_of, where),) if row.get("document") else ()
+            if cases and cases[-1].id == row["id"] and not row["question"]:  # one more span
+                cases[-1] = replace(cases[-1], evidence=cases[-1].evidence + gold)
+            else:
+                cases.append(replace(_of_row(row, where), evidence=gold))
+    except csv.Error as error:
+        raise CasesError(f"line {rows.line_num} of {path} is not CSV: {error}") from error
+    return cases
+
+
+def _of_row(row: Mapping[str, str], where: str) -> Case:
+    groups = [
+        [alternative.strip() for alternative in group.split("|")]
+        for group in row["answers"].split(";")
+        if group.strip()
+    ]
+    turns = [{"question": row["previous_question"], "answer": row.get("previous_answer", "")}]
+    return _case_of(
+        {
+            "id": row["id"],
+            "kind": row.get("kind", ""),
+            "question": row["question"],
+            "answers": groups or None,
+            "history": turns if row.get("previous_question") else [],
+        },
+        where,
+    )
+
+
+def _found(row: Mapping[str, str], text_of: TextOf, where: str) -> Gold:
+    document, quote = row["document"], row.get("quote", "")
+    text = _text_of(document, text_of, where)
+    if not quote.strip() or text.count(quote) != 1:
+        raise CasesError(
+            f"{where}: the quote {quote!r} must stand once in {document}, "
+            f"but stands there {text.count(quote) if quote else 0} times"
+        )
+    start = text.index(quote)
+    return Gold(document, start, start + len(quote), quote)
+
+
+def _text_of(document: str, text_of: TextOf, where: str) -> str:
+    try:
+        return text_of(document)
+    except UnknownDocumentError as error:
+        raise CasesError(f"{where}: {error}") from error
+
+
+def _case(line: str, where: str) -> Case:
+    try:
+        return _case_of(json.loads(line), where)
+    except json.JSONDecodeError as error:
+        raise CasesError(f"{where} is not JSON: {error}") from error
+
+
+def _case_of(found: Any, where: str) -> Case:
+    try:
         answers = found["answers"]
         return Case(
             id=str(found["id"]),
@@ -72,9 +196,8 @@ def _case(line: str, path: Path, number: int) -> Case:
             answers=None if answers is None else _groups(answers),
             evidence=tuple(map(_gold, found.get("evidence", ()))),
             history=history(found.get("history", []), where),
+            kind=str(found.get("kind", "")),
         )
-    except json.JSONDecodeError as error:
-        raise CasesError(f"{where} is not JSON: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CasesError(f"{where} is no case ({type(error).__name__}: {error})") from error
 

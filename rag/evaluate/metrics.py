@@ -1,62 +1,114 @@
-"""Cases and answers -> numbers. Pure functions; every number with its N and interval."""
+"""Cases and answers -> what counts in each, as the formulas say. Pure functions.
+
+A metric of a case is a pair: what counts, and out of how many; over cases both are summed.
+"""
 
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 
 from rag.evaluate.cases import Case, Gold
-
-SEED = 20
-_RESAMPLES = 2000
+from rag.evaluate.statistics import Metric, Rows, Share, f1, of_sums, percentile, ratio
 
 AnswerDict = Mapping[str, Any]  # Answer.to_dict()
-Share = tuple[float, float]  # what counts, and out of how many, in one case
 TextOf = Callable[[str], str]  # document's name -> the text that offsets refer to
+Entails = Callable[[str, Sequence[str]], bool]  # whether quotes together support a sentence
+Scores = dict[str, Share]  # metric's name -> its pair, for one case
+
+TIMES = ("evidence_s", "first_sentence_s", "total_s")
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
-    """A number with its N (its denominator) and bootstrap 95 % interval."""
+class About:
+    """What a metric is, in one line, and which way is better."""
 
-    name: str
-    value: float | None  # None where nothing counts
-    n: int
-    low: float | None = None
-    high: float | None = None
+    better: Literal["higher", "lower"]
+    about: str
 
 
-def measure(cases: Sequence[Case], answers: Sequence[AnswerDict], text_of: TextOf) -> list[Metric]:
-    """Return the metrics; the i-th answer is that of the i-th case."""
-    if len(cases) != len(answers):
-        raise ValueError(f"number of cases ({len(cases)}) must match answers ({len(answers)})")
-    pairs = list(zip(cases, answers, strict=True))
-    shares: dict[str, list[Share]] = {
-        "answer_contains": [answer_contains(case, answer) for case, answer in pairs],
-        "citation_validity": [citation_validity(answer, text_of) for answer in answers],
-        "gold_recall": [gold_recall(case, answer) for case, answer in pairs],
-        "gold_precision": [gold_precision(case, answer) for case, answer in pairs],
-        "abstain_recall": [abstain_recall(case, answer) for case, answer in pairs],
-        "false_abstain": [false_abstain(case, answer) for case, answer in pairs],
-        "unsupported_shown": [unsupported_shown(case, answer) for case, answer in pairs],
+METRICS = {
+    "right": About("higher", "cases answered rightly, or refused where nothing answers them"),
+    "answer_contains": About("higher", "answerable cases whose answer holds what it must"),
+    "exact_match": About("higher", "SQuAD's: the answer is an accepted one, articles aside"),
+    "token_f1": About("higher", "SQuAD's: words shared with the nearest accepted answer"),
+    "citation_validity": About("higher", "citations that quote their place exactly, in a hit"),
+    "citation_coverage": About("higher", "shown sentences that have a citation"),
+    "gold_retrieved": About("higher", "gold spans that lie in a retrieved passage"),
+    "gold_recall": About("higher", "gold spans that a shown citation hits"),
+    "gold_recall_retrieved": About("higher", "the same, of the gold spans that were retrieved"),
+    "gold_precision": About("higher", "shown citations that hit gold or hold the answer"),
+    "gold_f1": About("higher", "harmonic mean of gold_precision and gold_recall"),
+    "pin_f1": About("higher", "characters shared by the cited and the gold spans, F1, mean"),
+    "alce_recall": About("higher", "shown sentences that their citations entail, says the judge"),
+    "alce_precision": About("higher", "shown citations that their sentence needs, says the judge"),
+    "abstain_recall": About("higher", "unanswerable cases that were refused"),
+    "false_abstain": About("lower", "answerable cases that were refused"),
+    "unsupported_shown": About("lower", "cases in which a wrong claim stands as supported"),
+}
+
+
+def scores(case: Case, answer: AnswerDict, text_of: TextOf, entails: Entails) -> Scores:
+    """Return every metric's pair for one case; gold_f1 is made of two of them by `total`."""
+    recall, precision = alce(answer, entails)
+    return {
+        "right": right(case, answer),
+        "answer_contains": answer_contains(case, answer),
+        "exact_match": exact_match(case, answer),
+        "token_f1": token_f1(case, answer),
+        "citation_validity": citation_validity(answer, text_of),
+        "citation_coverage": citation_coverage(answer),
+        "gold_retrieved": gold_retrieved(case, answer),
+        "gold_recall": gold_recall(case, answer),
+        "gold_recall_retrieved": gold_recall_retrieved(case, answer),
+        "gold_precision": gold_precision(case, answer),
+        "pin_f1": pin_f1(case, answer),
+        "alce_recall": recall,
+        "alce_precision": precision,
+        "abstain_recall": abstain_recall(case, answer),
+        "false_abstain": false_abstain(case, answer),
+        "unsupported_shown": unsupported_shown(case, answer),
     }
-    times = {
-        name: [answer["timings"][name] for answer in answers if answer["timings"][name] is not None]
-        for name in ("evidence_s", "first_sentence_s", "total_s")
-    }
+
+
+def total(of_cases: Sequence[Scores]) -> list[Metric]:
+    """Return each metric over the cases, in the order of METRICS."""
     return [
-        *(ratio(name, parts) for name, parts in shares.items()),
-        *(
-            percentile(f"{name}_{label}", seconds, q)
-            for name, seconds in times.items()
-            for label, q in (("median", 50), ("p95", 95))
-        ),
+        of_sums(
+            name,
+            [(*one["gold_precision"], *one["gold_recall"]) for one in of_cases],
+            _gold_f1,
+            n=sum(one["gold_recall"][1] for one in of_cases),
+        )
+        if name == "gold_f1"
+        else ratio(name, [one[name] for one in of_cases])
+        for name in METRICS
     ]
+
+
+def times(answers: Sequence[AnswerDict]) -> list[Metric]:
+    """Return median and 95th percentile of the seconds, of what happened."""
+    return [
+        percentile(
+            f"{name}_{label}",
+            [a["timings"][name] for a in answers if a["timings"][name] is not None],
+            q,
+        )
+        for name in TIMES
+        for label, q in (("median", 50), ("p95", 95))
+    ]
+
+
+def right(case: Case, answer: AnswerDict) -> Share:
+    """Count, of all cases, those answered rightly, or refused where nothing answers them."""
+    return float(_right(case, answer) if case.answerable else answer["abstained"]), 1
 
 
 def answer_contains(case: Case, answer: AnswerDict) -> Share:
@@ -64,24 +116,48 @@ def answer_contains(case: Case, answer: AnswerDict) -> Share:
     return (float(_right(case, answer)), 1) if case.answerable else (0, 0)
 
 
+def exact_match(case: Case, answer: AnswerDict) -> Share:
+    """Count a case with one group whose answer is an alternative (Rajpurkar et al. 2016)."""
+    return _best(case, lambda wanted: float(squad(answer["answer"]) == squad(wanted)))
+
+
+def token_f1(case: Case, answer: AnswerDict) -> Share:
+    """Return the F1 of the words shared with the best alternative (Rajpurkar et al. 2016)."""
+    return _best(case, lambda wanted: shared_words(answer["answer"], wanted))
+
+
 def citation_validity(answer: AnswerDict, text_of: TextOf) -> Share:
     """Count citations whose quote is text[start:end] and lies in a passage that was retrieved."""
     citations = _citations(answer, shown_only=False)
     valid = sum(
-        any(
-            p["document"] == c["document"] and p["start"] <= c["start"] and c["end"] <= p["end"]
-            for p in answer["passages"]
-        )
-        and text_of(c["document"])[c["start"] : c["end"]] == c["quote"]
+        in_a_passage(c, answer) and text_of(c["document"])[c["start"] : c["end"]] == c["quote"]
         for c in citations
     )
     return valid, len(citations)
 
 
+def citation_coverage(answer: AnswerDict) -> Share:
+    """Count shown sentences that have a citation; what makes no claim is not shown."""
+    shown = _shown(answer)
+    return sum(bool(sentence["citations"]) for sentence in shown), len(shown)
+
+
+def gold_retrieved(case: Case, answer: AnswerDict) -> Share:
+    """Count the gold spans that lie in a passage that was retrieved."""
+    gold = _gold(case)
+    return sum(in_a_passage(asdict(span), answer) for span in gold), len(gold)
+
+
 def gold_recall(case: Case, answer: AnswerDict) -> Share:
     """Count the gold spans that a shown citation hits."""
-    hit = sum(any(hits(c, gold) for c in _citations(answer)) for gold in case.evidence)
-    return hit, len(case.evidence)
+    gold = _gold(case)
+    return _gold_hit(gold, answer), len(gold)
+
+
+def gold_recall_retrieved(case: Case, answer: AnswerDict) -> Share:
+    """Count the same among the gold spans that were retrieved."""
+    found = [gold for gold in _gold(case) if in_a_passage(asdict(gold), answer)]
+    return _gold_hit(found, answer), len(found)
 
 
 def gold_precision(case: Case, answer: AnswerDict) -> Share:
@@ -94,6 +170,35 @@ def gold_precision(case: Case, answer: AnswerDict) -> Share:
         for c in citations
     )
     return good, len(citations)
+
+
+def pin_f1(case: Case, answer: AnswerDict) -> Share:
+    """Return the F1 of the characters in the union of cited and in that of gold spans."""
+    if not case.answerable or not case.evidence:
+        return 0, 0
+    cited = characters((c["document"], c["start"], c["end"]) for c in _citations(answer))
+    gold = characters((g.document, g.start, g.end) for g in case.evidence)
+    shared = len(cited & gold)
+    return (2 * shared / (len(cited) + len(gold)) if cited else 0.0), 1
+
+
+def alce(answer: AnswerDict, entails: Entails) -> tuple[Share, Share]:
+    """Return citation recall and precision as ALCE defines them (Gao et al. 2023, section 4).
+
+    A sentence is recalled when its quotes together entail it. A citation counts when its
+    sentence is recalled and either it alone entails that, or the others without it do not.
+    """
+    recalled, needed = 0, 0
+    shown, citations = _shown(answer), _citations(answer)
+    for sentence in shown:
+        text, quotes = sentence["text"], [c["quote"] for c in sentence["citations"]]
+        if not quotes or not entails(text, quotes):
+            continue
+        recalled += 1
+        for i, quote in enumerate(quotes):
+            others = quotes[:i] + quotes[i + 1 :]
+            needed += not others or entails(text, [quote]) or not entails(text, others)
+    return (recalled, len(shown)), (needed, len(citations))
 
 
 def abstain_recall(case: Case, answer: AnswerDict) -> Share:
@@ -119,6 +224,16 @@ def hits(citation: Mapping[str, Any], gold: Gold) -> bool:
     return same_document and overlap > 0 and 2 * overlap >= shorter
 
 
+def in_a_passage(span: Mapping[str, Any], answer: AnswerDict) -> bool:
+    """Whether a span lies wholly in one of the passages that were retrieved."""
+    return any(
+        passage["document"] == span["document"]
+        and passage["start"] <= span["start"]
+        and span["end"] <= passage["end"]
+        for passage in answer["passages"]
+    )
+
+
 def contains(text: str, groups: Sequence[Sequence[str]]) -> bool:
     """Whether an alternative of every group is in the text as whole tokens (NFKC, folded)."""
     return all(any(has_tokens(text, alternative) for alternative in group) for group in groups)
@@ -136,31 +251,55 @@ def has_tokens(text: str, wanted: str) -> bool:
     return re.search(before + re.escape(what) + after, there) is not None
 
 
-def ratio(name: str, shares: Sequence[Share]) -> Metric:
-    """Return sum / sum over the cases, with a bootstrap over cases (Efron 1979, percentiles)."""
-    parts = np.array(shares, float).reshape(-1, 2)
-    total = parts[:, 1].sum()
-    if total == 0:
-        return Metric(name, None, 0)
-    picks = np.random.default_rng(SEED).integers(0, len(parts), (_RESAMPLES, len(parts)))
-    sums = parts[picks].sum(axis=1)
-    values = sums[sums[:, 1] > 0, 0] / sums[sums[:, 1] > 0, 1]
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Metric(name, float(parts[:, 0].sum() / total), int(total), float(low), float(high))
+def squad(text: str) -> str:
+    """Return the text as SQuAD v1.1 compares it: folded, without punctuation and articles."""
+    words = "".join(c for c in text.casefold() if c not in string.punctuation).split()
+    return " ".join(word for word in words if word not in ("a", "an", "the"))
 
 
-def percentile(name: str, values: Sequence[float], q: float) -> Metric:
-    """Return the percentile of the values, with a bootstrap over them."""
-    if not values:
-        return Metric(name, None, 0)
-    sample = np.array(values, float)
-    picks = np.random.default_rng(SEED).integers(0, len(sample), (_RESAMPLES, len(sample)))
-    low, high = np.percentile(np.percentile(sample[picks], q, axis=1), [2.5, 97.5])
-    return Metric(name, float(np.percentile(sample, q)), len(sample), float(low), float(high))
+def shared_words(text: str, wanted: str) -> float:
+    """Return the F1 of the two bags of words, as SQuAD v1.1 has it."""
+    said, gold = squad(text).split(), squad(wanted).split()
+    if not said or not gold:
+        return float(said == gold)
+    shared = (Counter(said) & Counter(gold)).total()
+    return f1(shared / len(said), shared / len(gold))
+
+
+def characters(spans: Iterable[tuple[str, int, int]]) -> set[tuple[str, int]]:
+    """Return every (document, offset) that the spans cover."""
+    return {(document, i) for document, start, end in spans for i in range(start, end)}
 
 
 def _right(case: Case, answer: AnswerDict) -> bool:
     return case.answers is not None and contains(answer["answer"], case.answers)
+
+
+def _best(case: Case, score: Callable[[str], float]) -> Share:
+    """Return the best over the alternatives of a case that has one group of them."""
+    if case.answers is None or len(case.answers) != 1:
+        return 0, 0
+    return max(map(score, case.answers[0])), 1
+
+
+def _gold_f1(sums: Rows) -> Rows:
+    good, cited, hit, gold = sums.T
+    precision, recall = np.where(cited, good / cited, 0), hit / gold
+    found: Rows = np.where(hit + good, 2 * precision * recall / (precision + recall), 0)
+    return np.where(gold, found, np.nan)
+
+
+def _gold(case: Case) -> tuple[Gold, ...]:
+    """Return the spans that answer; those of a false premise only contradict it."""
+    return case.evidence if case.answerable else ()
+
+
+def _gold_hit(evidence: Sequence[Gold], answer: AnswerDict) -> int:
+    return sum(any(hits(c, gold) for c in _citations(answer)) for gold in evidence)
+
+
+def _shown(answer: AnswerDict) -> list[Mapping[str, Any]]:
+    return [sentence for sentence in answer["sentences"] if sentence["verdict"] == "supported"]
 
 
 def _citations(answer: AnswerDict, *, shown_only: bool = True) -> list[Mapping[str, Any]]:

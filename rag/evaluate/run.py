@@ -1,20 +1,89 @@
-"""Cases -> answers, with progress."""
+"""Cases -> answers, with progress. A stopped run goes on; a second one takes seconds.
+
+An answer is kept by all that it depends on: the code, the prompts, the settings, the documents and
+the case. It lies in the library's folder, where a purge finds it.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from rag.assistant import Assistant
 from rag.evaluate.cases import Case
+from rag.prompt import prompt_folder
+from rag.settings import Settings
+
+_ROOT = Path(__file__).parents[2]
+_ANSWERS_NOT = ("rag/evaluate/", "rag/chat/", "rag/cli.py")  # code that no answer depends on
+_PLACES = ("library", "cache")  # settings that change no answer
 
 
-def run(cases: Sequence[Case], assistant: Assistant) -> list[dict[str, Any]]:
-    """Ask every case; the i-th answer (Answer.to_dict()) is that of the i-th case."""
-    assistant.warm_up()
-    return [
-        assistant.ask(case.question, case.history).to_dict()
-        for case in tqdm(cases, desc="asking", unit="question")
+def run(
+    cases: Sequence[Case], assistant: Assistant, *, again: bool = False
+) -> list[dict[str, Any]]:
+    """Ask every case; the i-th answer (Answer.to_dict()) is that of the i-th case.
+
+    With `again`, kept answers do not count.
+    """
+    folder = assistant.library.derived("answers")
+    state = fingerprint(assistant)
+    kept = [folder / f"{_key(state, case)}.json" for case in cases]
+    missing = [i for i, file in enumerate(kept) if again or not file.is_file()]
+    if missing:
+        assistant.warm_up()
+    for i in tqdm(missing, desc="asking", unit="question"):
+        answer = assistant.ask(cases[i].question, cases[i].history).to_dict()
+        _write(kept[i], json.dumps(answer, ensure_ascii=False))
+    return [json.loads(file.read_text(encoding="utf-8")) for file in kept]
+
+
+def fingerprint(assistant: Assistant) -> dict[str, Any]:
+    """Return all that every answer depends on, as a JSON object."""
+    return {
+        "code": code_version(),
+        "model": assistant.model_name,
+        "settings": settings_of(assistant.settings),
+        "documents": [[d.name, d.sha256] for d in assistant.library.documents()],
+    }
+
+
+def settings_of(settings: Settings) -> dict[str, Any]:
+    """Return the settings that an answer depends on."""
+    return {name: value for name, value in asdict(settings).items() if name not in _PLACES}
+
+
+@cache
+def code_version() -> str:
+    """Return a hash of the code and the prompts that make answers, in 12 hexadecimal digits."""
+    digest = hashlib.sha256()
+    code = [
+        (file.relative_to(_ROOT).as_posix(), file)
+        for package in ("index", "rag")
+        for file in (_ROOT / package).rglob("*")
+        if file.suffix in (".py", ".json")
     ]
+    prompts = [(f"prompts/{file.name}", file) for file in prompt_folder().glob("*.md")]
+    for name, file in sorted(code + prompts):
+        if not name.startswith(_ANSWERS_NOT):
+            digest.update(f"{name}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def _key(state: dict[str, Any], case: Case) -> str:
+    asked = {**state, "question": case.question, "history": case.history}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _write(file: Path, text: str) -> None:
+    """Write the file in one rename, so that it is whole or not there."""
+    partial = file.with_suffix(".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(file)

@@ -1,0 +1,85 @@
+"""Texts and numbers -> HTML. Whatever is not ours goes through `text` or `name`."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
+Json = Mapping[str, Any]
+
+NOTHING = '<span class="soft" title="nothing to count">–</span>'
+_SPELLED = {"_s_": ", ", "_": " ", "f1": "F1", "alce": "ALCE"}
+_UNITS = {"share": (100, "\N{NO-BREAK SPACE}%"), "s": (1, "\N{NO-BREAK SPACE}s")}
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def text(raw: Any) -> str:
+    """Return a text as HTML that shows it, in content and in quoted attributes alike."""
+    return html.escape(_UNSHOWABLE.sub("", str(raw).replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def name(raw: Any) -> str:
+    """Return a name in a line of ours, its writing direction kept to itself."""
+    return f"<bdi>{text(raw)}</bdi>"
+
+
+def words(key: str) -> str:
+    """Return a key of the report as words."""
+    for old, new in _SPELLED.items():
+        key = key.replace(old, new)
+    return text(key)
+
+
+def count(counted: int, noun: str) -> str:
+    """Return "1 case", "1,204 cases"."""
+    return f"{counted:,} {noun}" + ("" if counted == 1 else "s")
+
+
+def number(value: float | None, unit: str | None, *, sign: bool = True) -> str:
+    """Return a number of a metric; only all of a share is 100 %, and only nothing is 0 %."""
+    if value is None:
+        return NOTHING
+    factor, suffix = _UNITS.get(unit or "", (1, ""))
+    size = value * factor
+    if unit == "share":
+        shown = f"{size:.0f}" if value in (0, 1) else f"{min(max(size, 0.1), 99.9):.1f}"
+    else:
+        shown = f"{size:.2f}" if size < 10 else f"{size:,.1f}"
+    return shown + suffix * sign
+
+
+def interval(metric: Json) -> str:
+    """Return the 95 % interval of a metric, its unit once."""
+    if metric["low"] is None or metric["high"] is None:
+        return NOTHING
+    low = number(metric["low"], metric.get("unit"), sign=False)
+    return f"{low}–{number(metric['high'], metric.get('unit'))}"
+
+
+def one_line(raw: str) -> str:
+    """Return a text without its line breaks, as the value of an option."""
+    return " ".join(raw.split())
+
+
+def listed(kind: str, facts: Mapping[str, str]) -> str:
+    """Return what is called what, both of them HTML."""
+    items = "".join(f"<div><dt>{key}</dt><dd>{value}</dd></div>" for key, value in facts.items())
+    return f'<dl class="{kind}">{items}</dl>'
+
+
+def section(key: str, title: str, body: str) -> str:
+    """Return a part of the page under its heading."""
+    heading = f'<h2 id="{key}-title">{title}</h2>'
+    return f'<section id="{key}" aria-labelledby="{key}-title">{heading}{body}</section>'
+
+
+def scrolling(label: str, body: str) -> str:
+    """Return what may be wider than the page in a box that scrolls by itself, by keys too."""
+    return f'<div class="scroll" role="region" aria-label="{label}" tabindex="0">{body}</div>'
+
+
+def fold(kind: str, head: str, body: str) -> str:
+    """Return what is read on demand."""
+    return f'<details class="fold {kind}"><summary>{head}</summary>{body}</details>'

@@ -1,0 +1,247 @@
+"""One case of a report -> HTML: what was said beside what was expected.
+
+Quotes stand in their place in the document, with exactly their words marked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote as percent_encoded
+
+from rag.evaluate.charts import VERDICTS
+from rag.evaluate.markup import (
+    Json,
+    count,
+    fold,
+    listed,
+    name,
+    number,
+    one_line,
+    scrolling,
+    text,
+    words,
+)
+
+Span = tuple[Any, ...]
+Cited = tuple[int, Json, Json]  # a citation's number in its case, the citation, its context
+
+OUTCOMES = {  # whether a case is right, and refused -> its name in the style sheet, and in words
+    (True, False): ("answered", "answered rightly"),
+    (True, True): ("refused", "rightly refused"),
+    (False, True): ("missed", "refused, though the documents say"),
+    (False, False): ("wrong", "wrong claim shown"),
+}
+
+
+def outcome(case: Json) -> tuple[str, str]:
+    """Return what became of a case: its name in the style sheet, and in words."""
+    return OUTCOMES[case["right"], case["answer"]["abstained"]]
+
+
+def failed(case: Json) -> bool:
+    """Whether anything went wrong in a case."""
+    return bool(case["failures"]) or not case["right"]
+
+
+def case_html(case: Json) -> str:
+    """Return a case: one line that opens, and below it what was said beside what was expected."""
+    became, label = outcome(case)
+    items = "".join(f"<li>{text(one)}</li>" for one in case["failures"])
+    failures = f'<ul class="failures" aria-label="Failures">{items}</ul>' if items else ""
+    kind = f"<span>{name(case['kind'])}</span>" if case["kind"] else ""
+    seconds = number(case["answer"]["timings"]["total_s"], "s")
+    state = "failed" if failed(case) else "passed"
+    joined = "\n".join(map(one_line, case["failures"]))
+    return (
+        f'<article class="case {became}" id="case-{_key(case)}" data-state="{state}"'
+        f' data-kind="{text(one_line(case["kind"]))}" data-failures="{text(joined)}">'
+        f"<details{' open' if state == 'failed' else ''}><summary>"
+        f'<span class="sign" role="img" aria-label="{label}" title="{label}"></span>'
+        f'<h3 dir="auto">{text(case["question"])}</h3>'
+        f'{failures}<p class="meta"><span>{name(case["id"])}</span>{kind}'
+        f"<span>{seconds}</span></p></summary>"
+        f'<div class="columns"><div>{_said(case)}</div><div>{_expected(case)}</div></div>'
+        f"{_small_print(case)}</details></article>"
+    )
+
+
+def _key(case: Json) -> str:
+    """Return a case's id as an anchor can hold it."""
+    return percent_encoded(str(case["id"]), safe="", errors="replace")
+
+
+def _said(case: Json) -> str:
+    """Return the answer with its citations, then what was withheld from it."""
+    answer, cited = case["answer"], _cited(case)
+    shown = [one for one in answer["sentences"] if one["verdict"] == "supported"]
+    withheld = [one for one in answer["sentences"] if one["verdict"] != "supported"]
+    of_answer = {span for one in shown for span in map(_span, one["citations"])}
+    said = " ".join(f"{text(one['text'])}{_pills(one, case, cited)}" for one in shown)
+    note = f'<p class="premise" dir="auto">{text(answer["note"])}</p>' if answer["note"] else ""
+    if shown:
+        answer_html = f'<p class="answer" dir="auto">{said}</p>'
+    else:
+        answer_html = '<p class="refusal">The documents do not say.</p>'
+    quotes = [_quote(case, *cited[span]) for span in cited if span in of_answer]
+    return (
+        f"{_earlier(case)}<h4>Pincite’s answer</h4>{answer_html}{note}"
+        f'<ol class="quotes">{"".join(quotes)}</ol>'
+        f"{_withheld(case, withheld, cited, of_answer)}{_verdicts(answer['sentences'])}"
+    )
+
+
+def _cited(case: Json) -> dict[Span, Cited]:
+    """Return each span that is cited with its number: those of the answer come first."""
+    found: dict[Span, Cited] = {}
+    pairs = list(zip(case["answer"]["sentences"], case["quotes"], strict=True))
+    for sentence, quotes in sorted(pairs, key=lambda pair: pair[0]["verdict"] != "supported"):
+        for citation, context in zip(sentence["citations"], quotes, strict=True):
+            found.setdefault(_span(citation), (len(found) + 1, citation, context))
+    return found
+
+
+def _verdict(sentence: Json) -> str:
+    return VERDICTS.get(sentence["verdict"], str(sentence["verdict"]))
+
+
+def _span(citation: Json) -> Span:
+    return citation["document"], citation["start"], citation["end"], citation["quote"]
+
+
+def _pills(sentence: Json, case: Json, cited: Mapping[Span, Cited]) -> str:
+    numbers = [cited[_span(citation)][0] for citation in sentence["citations"]]
+    return "".join(
+        f'<a class="cite" href="#quote-{i}-{_key(case)}" aria-label="Citation {i}">{i}</a>'
+        for i in numbers
+    )
+
+
+def _earlier(case: Json) -> str:
+    turns = "".join(
+        f'<dt dir="auto">{text(one["question"])}</dt><dd dir="auto">{text(one["answer"])}</dd>'
+        for one in case["history"]
+    )
+    asked = case["answer"]["standalone_question"]
+    read = f'<p class="read">Read as: {name(asked)}</p>' if asked != case["question"] else ""
+    return (f'<h4>Asked before</h4><dl class="earlier">{turns}</dl>' if turns else "") + read
+
+
+def _quote(case: Json, i: int, citation: Json, context: Json) -> str:
+    """Return the words that a citation points to, in their place."""
+    measured = case["evidence"] or case["answers"]
+    tags = _tag(context["gold"], "hits gold", "not gold") if measured else ""
+    wrong = ""
+    if context["found"] != citation["quote"]:
+        wrong = (
+            '<p class="warning">The document does not say here what was quoted: '
+            f"<q>{name(citation['quote'])}</q></p>"
+        )
+    return (
+        f'<li class="quote" id="quote-{i}-{_key(case)}" tabindex="-1"><p class="from">'
+        f'<span class="number">{i}</span>{_where(citation)}{tags}</p>'
+        f"{_in_context(context, context['found'], citation['start'])}{wrong}</li>"
+    )
+
+
+def _where(span: Json) -> str:
+    page = f"page {span['page']}" if span.get("page") is not None else ""
+    offsets = f"{span['start']:,}–{span['end']:,}"
+    places = (name(one) for one in (span.get("place") or page, offsets) if one)
+    listed = "".join(f"<span>{one}</span>" for one in places)
+    return f'{name(span["document"])} <span class="meta">{listed}</span>'
+
+
+def _tag(good: bool, yes: str, no: str) -> str:
+    return f'<span class="tag {"good" if good else "lacking"}">{yes if good else no}</span>'
+
+
+def _in_context(context: Json, words_there: str, start: int) -> str:
+    """Return exact words, marked, between what stands around them, whole words of it."""
+    before, after = context["before"], context["after"].rstrip()
+    if len(before) < start:
+        before = "… " + re.sub(r"^\S*\s+", "", before)
+    if after and len(after) >= len(context["before"]):
+        after = re.sub(r"\s+\S*$", "", after) + " …"
+    before, after = (re.sub(r"\s*\n\s*", "\n", part) for part in (before.lstrip(), after))
+    return (
+        f'<blockquote dir="auto">{text(before)}<mark dir="auto">{text(words_there)}</mark>'
+        f"{text(after)}</blockquote>"
+    )
+
+
+def _withheld(
+    case: Json,
+    withheld: Sequence[Json],
+    cited: Mapping[Span, Cited],
+    of_answer: set[Span],
+) -> str:
+    """Return what the judge kept out of the answer, so that none takes it for the answer."""
+    if not withheld:
+        return ""
+    items = "".join(
+        f'<li><span dir="auto">{text(one["text"])}</span>{_pills(one, case, cited)}'
+        f' <span class="why">{text(_verdict(one))}</span></li>'
+        for one in withheld
+    )
+    quotes = [_quote(case, *cited[span]) for span in cited if span not in of_answer]
+    body = f'<ol class="quotes">{"".join(quotes)}</ol>'
+    behind = fold("", f"What they rested on: {count(len(quotes), 'quote')}", body) if quotes else ""
+    return (
+        f'<div class="withheld"><h4>Withheld: {count(len(withheld), "sentence")}'
+        f" not in the answer</h4><ul>{items}</ul>{behind}</div>"
+    )
+
+
+def _verdicts(sentences: Sequence[Json]) -> str:
+    """Return what the judge said of each sentence, in words and in numbers."""
+    if not sentences:
+        return ""
+    rows = "".join(
+        f'<tr><td dir="auto">{text(one["text"])}</td>'
+        f"<td>{text(_verdict(one))}</td>"
+        f"<td>{one['support']:.2f}</td><td>{one['relevance']:.2f}</td></tr>"
+        for one in sentences
+    )
+    head = "".join(
+        f'<th scope="col">{label}</th>' for label in ("Sentence", "Verdict", "Support", "Relevance")
+    )
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return fold("verdicts", "Verdicts in numbers", scrolling("Verdicts", table))
+
+
+def _expected(case: Json) -> str:
+    """Return what is accepted as an answer, and the gold spans."""
+    answers = case["answers"]
+    if answers is None:
+        accepted = '<p class="nothing">Nothing: the documents do not answer this.</p>'
+    else:
+        groups = (" <i>or</i> ".join(map(name, group)) for group in answers)
+        accepted = f'<ul class="accepted">{"".join(f"<li>{one}</li>" for one in groups)}</ul>'
+    several = ", one of each line" if answers and len(answers) > 1 else ""
+    spans = "".join(
+        f'<li class="quote"><p class="from">{_where(one)}'
+        f"{_tag(one['retrieved'], 'retrieved', 'not retrieved')}"
+        f"{_tag(one['hit'], 'cited', 'not cited')}</p>"
+        f"{_in_context(one, one['quote'], one['start'])}</li>"
+        for one in case["evidence"]
+    )
+    title = "Gold" if answers is not None else "What the documents say instead"
+    gold = f'<h4>{title}</h4><ol class="quotes">{spans}</ol>' if spans else ""
+    return f"<h4>Accepted{several}</h4>{accepted}{gold}"
+
+
+def _small_print(case: Json) -> str:
+    counted = {
+        words(key): f"{part:.3g} of {whole:g}"
+        for key, (part, whole) in case["scores"].items()
+        if whole
+    }
+    searched = case["answer"]["searched"]
+    found = (
+        f"{count(len(case['answer']['passages']), 'passage')} retrieved of"
+        f" {searched['passages']:,} in {count(searched['documents'], 'document')}"
+    )
+    link = f'<a href="#case-{_key(case)}">link to this case</a>'
+    return f"<footer>{fold('', f'Scores; {found}', listed('scores', counted))}{link}</footer>"

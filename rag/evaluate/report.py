@@ -1,0 +1,168 @@
+"""Cases and answers -> the report: one JSON object with every number and what it is made of."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import importlib.metadata
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rag import judge
+from rag.assistant import Assistant
+from rag.evaluate.cases import Case, Gold, TextOf, load
+from rag.evaluate.metrics import (
+    METRICS,
+    AnswerDict,
+    Scores,
+    contains,
+    hits,
+    in_a_passage,
+    scores,
+    times,
+    total,
+)
+from rag.evaluate.run import code_version, run, settings_of
+from rag.evaluate.statistics import RESAMPLES, SEED, Metric
+
+SCHEMA = 2
+_AROUND = 120  # characters of context before and after a quote
+
+
+def evaluate(path: Path, assistant: Assistant, *, again: bool = False) -> dict[str, Any]:
+    """Ask every case of a file and return the report. Raises CasesError, and what asking raises."""
+    library = assistant.library
+    cases = load(path, library.text)
+    answers = run(cases, assistant, again=again)
+    support = Entailment(assistant)
+    items = [
+        _item(case, one, library.text, support) for case, one in zip(cases, answers, strict=True)
+    ]
+    return {
+        "schema": SCHEMA,
+        "pincite": importlib.metadata.version("pincite"),
+        "code": code_version(),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "seed": SEED,
+        "resamples": RESAMPLES,
+        "model": assistant.model_name,
+        "embedding_model": library.encoder.name,
+        "judge": judge.provenance(),
+        "settings": settings_of(assistant.settings),
+        "library": {
+            "documents": [{"name": d.name, "sha256": d.sha256} for d in library.documents()],
+            "passages": library.count()[1],
+        },
+        "cases_file": {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()},
+        "metrics": {
+            metric.name: _number(metric)
+            for metric in (*total([item["scores"] for item in items]), *times(answers))
+        },
+        "by_kind": _by_kind(items),
+        "cases": items,
+    }
+
+
+class Entailment:
+    """The judge as the harness asks it: whether quotes support a sentence; each answer is kept."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._encoder = assistant.library.encoder
+        self._at = assistant.settings.support_threshold
+        self.asked: list[dict[str, Any]] = []
+
+    def __call__(self, sentence: str, quotes: Sequence[str]) -> bool:
+        """Whether the quotes together support all of the sentence."""
+        entails = judge.support(sentence, quotes, self._encoder) >= self._at
+        self.asked.append({"sentence": sentence, "quotes": list(quotes), "entails": entails})
+        return entails
+
+
+def _item(case: Case, answer: AnswerDict, text_of: TextOf, support: Entailment) -> dict[str, Any]:
+    support.asked = []
+    counted = scores(case, answer, text_of, support)
+    return {
+        "id": case.id,
+        "kind": case.kind,
+        "question": case.question,
+        "history": [{"question": asked, "answer": said} for asked, said in case.history],
+        "answers": case.answers,
+        "evidence": [_evidence(gold, answer, text_of) for gold in case.evidence],
+        "answer": answer,
+        "quotes": [
+            [_quote(citation, case, text_of) for citation in sentence["citations"]]
+            for sentence in answer["sentences"]
+        ],
+        "entailment": support.asked,
+        "scores": counted,
+        "right": bool(counted["right"][0]),
+        "failures": failures(counted, answerable=case.answerable),
+    }
+
+
+def failures(counted: Scores, *, answerable: bool) -> list[str]:
+    """Return in words what went wrong in a case."""
+    less = {name for name, (part, whole) in counted.items() if part < whole}
+    more = {name for name in ("false_abstain", "unsupported_shown") if counted[name][0]}
+    said = {
+        "bad citation": "citation_validity" in less,
+        "no citation": "citation_coverage" in less,
+        "refused": "false_abstain" in more,
+        "wrong claim shown": "unsupported_shown" in more and answerable,
+        "answered what nothing answers": "abstain_recall" in less,
+        "gold not retrieved": "gold_retrieved" in less,
+        "gold not cited": "gold_recall" in less,
+        "cites beside gold": "gold_precision" in less,
+    }
+    return [words for words, is_so in said.items() if is_so]
+
+
+def _evidence(gold: Gold, answer: AnswerDict, text_of: TextOf) -> dict[str, Any]:
+    cited = [c for s in answer["sentences"] if s["verdict"] == "supported" for c in s["citations"]]
+    return {
+        **asdict(gold),
+        **_context(text_of(gold.document), gold.start, gold.end),
+        "retrieved": in_a_passage(asdict(gold), answer),
+        "hit": any(hits(citation, gold) for citation in cited),
+    }
+
+
+def _quote(citation: Mapping[str, Any], case: Case, text_of: TextOf) -> dict[str, Any]:
+    text = text_of(citation["document"])
+    gold = any(hits(citation, span) for span in case.evidence)
+    return {
+        **_context(text, citation["start"], citation["end"]),
+        "found": text[citation["start"] : citation["end"]],
+        "gold": gold or bool(case.answers and contains(citation["quote"], case.answers)),
+    }
+
+
+def _context(text: str, start: int, end: int) -> dict[str, str]:
+    return {
+        "before": text[max(0, start - _AROUND) : start],
+        "after": text[end : end + _AROUND],
+    }
+
+
+def _by_kind(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    kinds = dict.fromkeys(item["kind"] for item in items if item["kind"])
+    of_kind = {kind: [i["scores"] for i in items if i["kind"] == kind] for kind in kinds}
+    return {
+        kind: {"cases": len(found), "metrics": {m.name: _number(m) for m in total(found)}}
+        for kind, found in of_kind.items()
+    }
+
+
+def _number(metric: Metric) -> dict[str, Any]:
+    known = METRICS.get(metric.name)
+    return {
+        "value": metric.value,
+        "n": metric.n,
+        "low": metric.low,
+        "high": metric.high,
+        "better": known.better if known else "lower",
+        "unit": "share" if known else "s",
+        "about": known.about if known else "seconds since the question was asked",
+    }

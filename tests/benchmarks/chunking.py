@@ -1,0 +1,57 @@
+"""Chroma's chunking evaluation: are the first five passages the exact excerpts that answer?
+
+Documents are the three long texts, whole, in one library; all 276 questions are asked, in every
+run. `excerpt_recall@5` is the share of a question's gold characters that the first five passages
+cover, `excerpt_iou@5` what both have / what either has; both are means over the questions. The
+published runs take the first five of five texts, with OpenAI's text-embedding-3-large.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rag.evaluate.retrieval import Range, excerpt_iou, excerpt_recall
+from rag.evaluate.statistics import Metric
+from tests.benchmarks.common import Row, System, mean, progress, read, subset
+
+REFERENCES = {
+    "excerpt_recall@5": "Chroma .88 at IoU .07 (recursive, 200 tokens)",
+    "excerpt_iou@5": ".069 (recursive, 200 tokens), .080 (clusters of 200)",
+}
+_SHOWN = 5
+
+
+def run(
+    data: Path, work: Path, *, full: bool, limit: int | None = None, system: System | None = None
+) -> list[Metric]:
+    """Return recall and IoU of the characters in the first five passages."""
+    questions = read(data / "chunking" / "questions.jsonl")
+    texts = [
+        (file.stem, file.read_bytes().decode().replace("\r\n", "\n"))
+        for file in sorted((data / "chunking" / "corpora").glob("*.md"))
+    ]
+    check(questions, dict(texts))
+    recalls, ious = [], []
+    with (system or System()).kept_library(work, "chunking", texts) as library:
+        chosen = subset(questions, len(questions), full=full, limit=limit)
+        for row in progress(chosen, "chunking: search", "question"):
+            found = [
+                (hit.document, hit.start, hit.end)
+                for hit in library.search(row["question"], _SHOWN)
+            ]
+            recalls.append(excerpt_recall(gold(row), found))
+            ious.append(excerpt_iou(gold(row), found))
+    return [mean("excerpt_recall@5", recalls), mean("excerpt_iou@5", ious)]
+
+
+def gold(row: Row) -> list[Range]:
+    """Return the spans that answer a question."""
+    return [(row["corpus_id"], r["start_index"], r["end_index"]) for r in row["references"]]
+
+
+def check(questions: list[Row], texts: dict[str, str]) -> None:
+    """Raise ValueError unless the texts say what the questions' spans should hold."""
+    for row in questions:
+        for span, (document, start, end) in zip(row["references"], gold(row), strict=True):
+            if texts[document][start:end] != span["content"]:
+                raise ValueError(f"{document} has other words at {start}:{end} than {row['id']}")

@@ -1,0 +1,77 @@
+"""FinanceBench: is the page of a filing found that holds the evidence, and can it be cited?
+
+Documents are the three smallest filings as PDF, in one library (full: all seven); every question
+on them is asked: 6 of 16. `evidence_page@8` is the share of questions for which one of the first
+eight passages touches a page of the evidence; `evidence_citable` the share whose page, as it was
+read, holds the text of the evidence when white space is ignored: what is read otherwise can never
+be cited. Pages count from 0 in the set and from 1 in Pincite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from index import Library
+from rag.evaluate.statistics import Metric, Share, ratio
+from tests.benchmarks.common import Row, System, progress, read, subset
+
+REFERENCES = {"evidence_page@8": "GPT-4-Turbo with vectors: 81 % of answers wrong or refused"}
+SMALL = 3  # filings
+_SHOWN = 8
+
+Page = tuple[str, int]  # document, number from 1
+
+
+def run(
+    data: Path, work: Path, *, full: bool, limit: int | None = None, system: System | None = None
+) -> list[Metric]:
+    """Return the shares of questions whose page is found, and whose evidence can be cited."""
+    pdfs = sorted((data / "financebench" / "pdfs").glob("*.pdf"), key=lambda f: f.stat().st_size)
+    filings = pdfs if full else pdfs[:SMALL]
+    names = {file.name for file in filings}
+    on_them = [
+        row for row in read(data / "financebench" / "questions.jsonl") if row["document"] in names
+    ]
+    chosen = subset(on_them, len(on_them), full=full, limit=limit)
+    with (system or System()).kept_library_of_files(work, "financebench", filings) as library:
+        found = [
+            (is_found(library, row), is_citable(library, row))
+            for row in progress(chosen, "financebench: search", "question")
+        ]
+    return [
+        ratio("evidence_page@8", [page for page, _ in found]),
+        ratio("evidence_citable", [text for _, text in found]),
+    ]
+
+
+def is_found(library: Library, row: Row) -> Share:
+    """Count a question with a page of its evidence among the pages of the first passages."""
+    pages = {
+        (hit.document, place.page)
+        for hit in library.search(row["question"], _SHOWN)
+        for place in hit.places
+    }
+    return float(any(page in pages for page, _ in evidence(row))), 1
+
+
+def is_citable(library: Library, row: Row) -> Share:
+    """Count the pieces of evidence that their page holds, white space aside."""
+    found = [squeezed(text) in squeezed(text_of(library, page)) for page, text in evidence(row)]
+    return float(all(found)), 1
+
+
+def evidence(row: Row) -> Sequence[tuple[Page, str]]:
+    """Return the page and the text of each piece of a question's evidence."""
+    return [((row["document"], one["page"] + 1), one["text"]) for one in row["evidence"]]
+
+
+def text_of(library: Library, page: Page) -> str:
+    """Return the text of a page as Pincite reads it."""
+    document = library.document(page[0])
+    return "".join(document.text[p.start : p.end] for p in document.places if p.page == page[1])
+
+
+def squeezed(text: str) -> str:
+    """Return the text without white space."""
+    return "".join(text.split())

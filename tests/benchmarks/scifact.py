@@ -1,0 +1,104 @@
+"""SciFact: does the search find the abstracts that a claim cites?
+
+Documents are all 5,183 abstracts (title, blank line, text); queries are 300 of the 809 training
+claims in a fixed random order (full: all 809); relevant are the abstracts that a claim cites. A
+document has the rank of its best passage. `ndcg@10` ranks what a search of 50 passages returns;
+`recall@100` searches 400 passages, so that there are 100 documents. `dense_` and `bm25_` rank by
+the one index alone, 400 passages deep. Published numbers are of the 300 test claims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from index import Library, dense, lexical
+from index.catalog import Catalog
+from index.embed import Encoder
+from rag.evaluate.retrieval import ndcg, recall
+from rag.evaluate.statistics import Metric
+from tests.benchmarks.common import Row, System, mean, progress, read, subset
+
+REFERENCES = {
+    "ndcg@10": "all-MiniLM .645, BM25 .679, bge-small .713, bge-base .743",
+    "dense_ndcg@10": "all-MiniLM .645",
+    "bm25_ndcg@10": "Pyserini .679",
+    "bm25_recall@100": "Pyserini .925",
+}
+SMALL = 300
+_SHOWN, _DEEP = 50, 400  # passages
+
+Ranking = Callable[[str], Sequence[str]]  # a query -> names of documents, best first
+
+
+def run(
+    data: Path, work: Path, *, full: bool, limit: int | None = None, system: System | None = None
+) -> list[Metric]:
+    """Return nDCG@10 and recall@100 of the search, and of its two halves."""
+    texts = [
+        (row["_id"], f"{row['title']}\n\n{row['text']}")
+        for row in read(data / "scifact" / "corpus.jsonl.gz")
+    ]
+    claims = [row for row in read(data / "scifact" / "queries_train.jsonl") if row["cited_doc_ids"]]
+    chosen = subset(claims, SMALL, full=full, limit=limit)
+    with (
+        (system or System()).kept_library(work, "scifact", texts) as library,
+        closing(catalog_of(library)) as catalog,
+    ):
+        halves = halves_of(catalog, library.encoder)
+        return [
+            mean("ndcg@10", gains(chosen, searched(library, _SHOWN), "search")),
+            mean("recall@100", recalls(chosen, searched(library, _DEEP), "search, deeper")),
+            *(
+                metric
+                for name, ranking in halves.items()
+                for metric in (
+                    mean(f"{name}_ndcg@10", gains(chosen, ranking, name)),
+                    mean(f"{name}_recall@100", recalls(chosen, ranking, name)),
+                )
+            ),
+        ]
+
+
+def gains(claims: Sequence[Row], ranking: Ranking, what: str) -> list[float]:
+    """Return the nDCG@10 of each claim."""
+    return [
+        ndcg(claim["cited_doc_ids"], ranking(claim["text"]), 10)
+        for claim in progress(claims, f"scifact: {what}", "claim")
+    ]
+
+
+def recalls(claims: Sequence[Row], ranking: Ranking, what: str) -> list[float]:
+    """Return the recall@100 of each claim."""
+    return [
+        recall(claim["cited_doc_ids"], ranking(claim["text"]), 100)
+        for claim in progress(claims, f"scifact: {what}", "claim")
+    ]
+
+
+def searched(library: Library, passages: int) -> Ranking:
+    """Return the ranking that the library's search makes of so many passages."""
+    return lambda query: [hit.document for hit in library.search(query, passages)]
+
+
+def catalog_of(library: Library) -> Catalog:
+    """Open the library's catalog once more, for what its public face does not offer."""
+    encoder = library.encoder
+    return Catalog(
+        library.path / "catalog.sqlite", encoder=encoder.name, dimension=encoder.dimension
+    )
+
+
+def halves_of(catalog: Catalog, encoder: Encoder) -> Mapping[str, Ranking]:
+    """Return the ranking by vectors alone and the one by words alone."""
+    index = dense.build(*catalog.vectors())
+    of_passage = {key: p.document for key, p, *_ in catalog.passages([int(i) for i in index.ids])}
+
+    def by_vectors(query: str) -> list[str]:
+        return [of_passage[key] for key in index.search(encoder.encode([query])[0], _DEEP)]
+
+    def by_words(query: str) -> list[str]:
+        return [of_passage[key] for key in lexical.search(catalog.connection, query, _DEEP)]
+
+    return {"dense": by_vectors, "bm25": by_words}

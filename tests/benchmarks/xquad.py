@@ -1,0 +1,62 @@
+"""XQuAD: does the search find the paragraph that answers, in five languages?
+
+Per language, documents are its 240 paragraphs and queries 300 of its 1,190 questions in a fixed
+random order, the same questions in every language (full: all); the one relevant document is the
+question's own paragraph. `ndcg@10` is the mean over the languages, with an interval over the
+questions. The published numbers are of all questions; their means are over twelve languages.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rag.evaluate.retrieval import ndcg
+from rag.evaluate.statistics import Metric
+from tests.benchmarks.common import System, mean, progress, read, subset
+
+LANGUAGES = ("ar", "en", "es", "ru", "zh")
+REFERENCES = {
+    "ndcg@10": "of 12 languages: multilingual-e5-base .958, BM25 .833, all-MiniLM .381",
+    "ndcg@10_en": "multilingual-e5-base .980, BM25 .965, all-MiniLM .944",
+    "ndcg@10_zh": "BM25 .120",
+}
+SMALL = 300
+_SHOWN = 50  # passages; ten documents are among them
+
+
+def run(
+    data: Path, work: Path, *, full: bool, limit: int | None = None, system: System | None = None
+) -> list[Metric]:
+    """Return nDCG@10 for each language and their mean."""
+    system = system or System()
+    gains = {
+        language: of_language(data, work, language, full=full, limit=limit, system=system)
+        for language in LANGUAGES
+    }
+    means = [sum(of_question) / len(LANGUAGES) for of_question in zip(*gains.values(), strict=True)]
+    return [
+        mean("ndcg@10", means),
+        *(mean(f"ndcg@10_{language}", found) for language, found in gains.items()),
+    ]
+
+
+def of_language(
+    data: Path, work: Path, language: str, *, full: bool, limit: int | None, system: System
+) -> list[float]:
+    """Return the nDCG@10 of each question; the questions of all languages are parallel."""
+    questions = read(data / "xquad" / f"{language}_questions.jsonl.gz")
+    chosen = subset(
+        sorted(questions, key=lambda row: str(row["id"])), SMALL, full=full, limit=limit
+    )
+    texts = [
+        (row["_id"], row["text"]) for row in read(data / "xquad" / f"{language}_contexts.jsonl.gz")
+    ]
+    with system.kept_library(work, f"xquad-{language}", texts) as library:
+        return [
+            ndcg(
+                [row["context_id"]],
+                [hit.document for hit in library.search(row["question"], _SHOWN)],
+                10,
+            )
+            for row in progress(chosen, f"xquad: search in {language}", "question")
+        ]

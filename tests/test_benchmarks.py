@@ -1,0 +1,546 @@
+"""The benchmarks: each set is made up here, in the set's format, small enough to count by hand."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from reportlab.pdfgen.canvas import Canvas
+
+from rag.evaluate.statistics import Metric, Share
+from rag.settings import Settings
+from tests.benchmarks import (
+    __main__,
+    attribution,
+    chunking,
+    clapnq,
+    financebench,
+    hotpot,
+    rgb,
+    scifact,
+    wice,
+    xquad,
+)
+from tests.benchmarks.__main__ import SETS, Options, measure, options_of
+from tests.benchmarks.common import System, Texts, numbers_are_there, subset, word_overlap
+from tests.fakes import LetterEncoder, ScriptedModel
+
+Rows = Sequence[dict[str, Any]]
+
+
+def write(path: Path, rows: Rows) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def values(metrics: Sequence[Metric]) -> dict[str, float | None]:
+    return {metric.name: metric.value for metric in metrics}
+
+
+@pytest.fixture
+def system() -> System:
+    return System(Settings(), encoder=LetterEncoder(), model=ScriptedModel())
+
+
+@pytest.fixture
+def measured(tmp_path: Path, system: System) -> Callable[..., dict[str, float | None]]:
+    def measured(adapter: Any, **changes: Any) -> dict[str, float | None]:
+        given = {"full": False, "system": system} | changes
+        found = adapter.run(tmp_path / "data", tmp_path / "work", **given)
+        assert set(adapter.REFERENCES) <= set(values(found))
+        return values(found)
+
+    return measured
+
+
+# retrieval
+
+ZEBRAS, LAKES, COPPER = "Zebras graze at dawn.", "Lakes freeze from the rim.", "Copper conducts."
+
+
+def of_first_letters(encode: Callable[..., Any]) -> Callable[..., Any]:
+    """What an encoder of the same name would say that reads no further."""
+    return lambda self, texts, **_: encode(self, [text[:1] for text in texts])
+
+
+def test_scifact_ranks_documents_by_their_best_passage(
+    tmp_path: Path, measured, system: System, monkeypatch
+):
+    filler = " ".join(f"Filler {number} has nothing to say of it." for number in range(40))
+    folder = tmp_path / "data" / "scifact"
+    corpus = [
+        {"_id": "1", "title": "Zebra", "text": f"{ZEBRAS} {filler}"},
+        {"_id": "2", "title": "Lake", "text": LAKES},
+        {"_id": "3", "title": "Metal", "text": COPPER},
+        *({"_id": f"n{i}", "title": "Noise", "text": "Qqq."} for i in range(90)),
+    ]
+    write(folder / "corpus.jsonl.gz", corpus)
+    write(
+        folder / "queries_train.jsonl",
+        [
+            {"_id": "7", "text": "zebras graze", "cited_doc_ids": ["1"]},
+            {"_id": "8", "text": "copper conducts, lakes freeze", "cited_doc_ids": ["3", "2"]},
+            {"_id": "9", "text": "uncited", "cited_doc_ids": []},
+        ],
+    )
+    found = measured(scifact)
+    assert found["bm25_ndcg@10"] == 1
+    assert found["bm25_recall@100"] == found["dense_recall@100"] == found["recall@100"] == 1
+    assert 0 < found["dense_ndcg@10"] <= 1
+    embedded = system.encoder.encoded
+    assert measured(scifact, limit=1)["bm25_ndcg@10"] == 1
+    assert system.encoder.encoded - embedded < 40  # probes and questions: the library was kept
+    assert len(list((tmp_path / "work").iterdir())) == 1
+    write(folder / "corpus.jsonl.gz", [*corpus, {"_id": "4", "title": "New", "text": "New."}])
+    measured(scifact, limit=1)
+    assert len(list((tmp_path / "work").iterdir())) == 2  # other texts, another library
+    monkeypatch.setattr(LetterEncoder, "encode", of_first_letters(LetterEncoder.encode))
+    measured(scifact, limit=1)
+    assert len(list((tmp_path / "work").iterdir())) == 3  # other vectors by the same name
+
+
+def test_chunking_compares_characters(tmp_path: Path, measured):
+    folder = tmp_path / "data" / "chunking"
+    (folder / "corpora").mkdir(parents=True)
+    text = "Ü begins.\r\nThe tower is tall. The end."
+    (folder / "corpora" / "notes.md").write_bytes(text.encode())
+    read = text.replace("\r\n", "\n")
+    start = read.index("The tower")
+    span = {"content": "The tower is tall.", "start_index": start, "end_index": start + 18}
+    question = {"id": "q", "question": "tower", "corpus_id": "notes", "references": [span]}
+    write(folder / "questions.jsonl", [question])
+    # the text is one passage: all gold is covered, and all of the text is returned
+    assert measured(chunking) == {"excerpt_recall@5": 1, "excerpt_iou@5": 18 / len(read)}
+    write(folder / "questions.jsonl", [question | {"references": [span | {"start_index": 0}]}])
+    with pytest.raises(ValueError, match="notes has other words at 0:28 than q"):
+        measured(chunking)
+
+
+def test_hotpot_wants_both_paragraphs_among_eight_passages(tmp_path: Path, measured):
+    folder = tmp_path / "data" / "hotpot"
+    noise = [{"_id": f"N{i}", "title": f"N{i}", "text": "zzz"} for i in range(20)]
+    gold = [{"_id": name, "title": name, "text": f"{name} abc"} for name in ("A", "B")]
+    write(folder / "hotpot100_corpus.jsonl", [*noise, *gold])
+    write(
+        folder / "hotpot100_questions.jsonl",
+        [
+            {"id": "1", "question": "abc", "gold_docs": ["A", "B"], "type": "bridge"},
+            {"id": "2", "question": "abc", "gold_docs": ["A", "N19"], "type": "comparison"},
+        ],
+    )
+    assert measured(hotpot) == {
+        "all_gold@8": 0.5,
+        "all_gold@8_bridge": 1,
+        "all_gold@8_comparison": 0,
+        "recall@8": 0.75,
+    }
+
+
+def test_xquad_is_measured_per_language_on_the_same_questions(tmp_path: Path, measured):
+    folder = tmp_path / "data" / "xquad"
+    for language in xquad.LANGUAGES:
+        found = ["aaa", "zzz"] if language != "zh" else ["zzz", "aaa"]
+        write(
+            folder / f"{language}_contexts.jsonl.gz",
+            [{"_id": f"c{i}", "title": "t", "text": text} for i, text in enumerate(found)],
+        )
+        write(
+            folder / f"{language}_questions.jsonl.gz",
+            [{"id": "q1", "question": "aaa", "context_id": "c0"}],
+        )
+    found = measured(xquad)
+    assert found["ndcg@10_en"] == 1
+    assert found["ndcg@10_zh"] == pytest.approx(0.6309, abs=1e-4)  # second: 1 / log2(3)
+    assert found["ndcg@10"] == pytest.approx((4 + 0.6309) / 5, abs=1e-4)
+
+
+def test_financebench_finds_pages_and_reads_their_text(tmp_path: Path, measured):
+    folder = tmp_path / "data" / "financebench"
+    (folder / "pdfs").mkdir(parents=True)
+    for name, pages in (
+        ("A.pdf", ["Costs were high.", "Revenue was 12 million."]),
+        ("B.pdf", ["B"]),
+    ):
+        canvas = Canvas(str(folder / "pdfs" / name))
+        for text in pages:
+            canvas.drawString(72, 720, text)
+            canvas.showPage()
+        canvas.save()
+
+    def question(page: int, text: str) -> dict[str, Any]:
+        evidence = [{"page": page, "text": text}]
+        return {"question": "revenue", "document": "A.pdf", "evidence": evidence}
+
+    write(
+        folder / "questions.jsonl",
+        [
+            question(1, "Revenue  was\n12 million."),  # pages count from 0 in the set
+            question(0, "Revenue was 12 million."),  # stands on the other page
+            question(7, "Costs were high."),
+        ],
+    )
+    found = measured(financebench)
+    assert found == {"evidence_page@8": 2 / 3, "evidence_citable": 1 / 3}
+
+
+# the judge
+
+
+def test_word_overlap_is_the_mean_of_words_and_pairs():
+    # of 3 words "the red fox" 2 are there, of 2 pairs "the red" and "red fox" 1
+    assert word_overlap("The red fox", ["the red hen", "a dog"]) == (2 / 3 + 1 / 2) / 2
+    assert word_overlap("red", ["The Red."]) == 1  # there are no pairs to miss
+    assert numbers_are_there("In 1890 two", ["1890"])
+    assert not numbers_are_there("In 1890 two", ["890 of 18"])
+
+
+def claims(labels: Sequence[Any], **fields: Any) -> list[dict[str, Any]]:
+    """Claims that say what their evidence says where the label is the first, else another thing."""
+    right = ("attributable", "supported")
+    return [
+        {
+            **{name: make(label) for name, make in fields.items()},
+            "claim": "Ann owns a red boat." if label in right else "Bob sells 7 green houses.",
+        }
+        for label in labels
+    ]
+
+
+EVIDENCE = ["Ann owns a red boat.", "It rains."]
+
+
+def test_attribution_is_measured_by_source(tmp_path: Path, measured, monkeypatch):
+    asked: list[tuple[str, list[str]]] = []
+
+    def support(claim: str, quotes: list[str], **_: Any) -> float:
+        asked.append((claim, quotes))
+        return 0.9 if "Ann" in claim else 0.6  # so that all is said to be supported
+
+    monkeypatch.setattr(attribution, "support", support)
+    labels = ["attributable", "not attributable"]
+    rows = [
+        {**row, "src_dataset": source}
+        for source in ("LFQA", "ExpertQA")
+        for row in claims(labels * 60, attribution_label=str, references=lambda _: EVIDENCE)
+    ]
+    write(tmp_path / "data" / "attribution" / "dev.jsonl.gz", rows)
+    found = measured(attribution)
+    assert len(asked) == 200  # 50 of each label and source
+    assert asked[0] == ("Ann owns a red boat.", EVIDENCE)
+    # all are said to be supported: 2 x 50 / (100 + 50) of the one class, 0 of the other
+    assert found["macro_f1"] == found["macro_f1_LFQA"] == pytest.approx((2 / 3 + 0) / 2)
+    assert found["auroc"] == found["overlap_auroc"] == found["overlap_macro_f1"] == 1
+    assert found["ece"] == pytest.approx((0.1 + 0.6) / 2)
+
+
+def test_wice_counts_partial_support_as_none(tmp_path: Path, measured, monkeypatch):
+    monkeypatch.setattr(wice, "support", lambda claim, *_, **__: float("Ann" in claim))
+    labels = ["supported", "partially_supported", "not_supported", "supported"]
+    rows = claims(labels, label=str, evidence=lambda _: EVIDENCE)
+    rows[3]["claim"] += " She paid 9."  # the one number that is missing costs all the overlap
+    rows[1]["claim"] = "Ann owns a red boat."
+    write(tmp_path / "data" / "wice" / "claim_dev.jsonl.gz", rows)
+    found = measured(wice)
+    assert found["balanced_accuracy"] == (2 / 2 + 1 / 2) / 2
+    assert found["ece"] == 1 / 4  # certain of four, wrong of one
+    assert found["overlap_balanced_accuracy"] == (1 / 2 + 1 / 2) / 2
+
+
+def test_the_judge_is_asked_through_the_public_face(tmp_path: Path, measured):
+    rows = claims(["supported", "not_supported"] * 4, label=str, evidence=lambda _: EVIDENCE)
+    write(tmp_path / "data" / "wice" / "claim_dev.jsonl.gz", rows)
+    assert measured(wice)["auroc"] == 1
+
+
+# answers
+
+
+def said(text: str, *spans: tuple[str, int, int], conflicts: Sequence[Any] = ()) -> dict[str, Any]:
+    """An answer of one sentence; a refusal where the text is empty."""
+    citations = [{"document": d, "start": s, "end": e, "quote": "-" * (e - s)} for d, s, e in spans]
+    return {
+        "answer": text,
+        "abstained": not text,
+        "sentences": [{"text": text, "verdict": "supported", "citations": citations}]
+        if text
+        else [],
+        "conflicts": list(conflicts),
+    }
+
+
+class Answers(System):
+    """Answers as it is told to; keeps what it was asked."""
+
+    def __init__(self, *answers: dict[str, Any]) -> None:
+        super().__init__(Settings(), encoder=LetterEncoder(), model=ScriptedModel())
+        self.answers = list(answers)
+        self.asked: list[tuple[str, Texts]] = []
+
+    def ask(self, question: str, texts: Texts) -> tuple[dict[str, Any], Share]:
+        self.asked.append((question, texts))
+        answer = self.answers.pop(0)
+        citations = sum(len(sentence["citations"]) for sentence in answer["sentences"])
+        return answer, (citations, citations)
+
+
+PASSAGE = "The mill ground rye . It burned in 1802 . Nobody rebuilt it ."
+BURNED = (PASSAGE.index("It burned"), PASSAGE.index(" . Nobody"))
+NOBODY = (PASSAGE.index("Nobody"), len(PASSAGE) - 2)
+
+
+def clap(id_: str, *outputs: tuple[str, list[str]]) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "input": f"what of the mill {id_}",
+        "passages": [{"title": "Mill", "text": PASSAGE, "sentences": []}],
+        "output": [{"answer": a, "selected_sentences": s} for a, s in outputs],
+    }
+
+
+def test_clapnq_sentences_are_found_by_their_letters():
+    assert clapnq.located("It burned in 1802 .&", PASSAGE) == BURNED
+    with pytest.raises(ValueError, match=r"does not hold the sentence 'It sank\.'"):
+        clapnq.located("It sank.", PASSAGE)
+
+
+def test_clapnq_counts_refusals_citations_and_words(tmp_path: Path, measured):
+    folder = tmp_path / "data" / "clapnq"
+    one = clap(
+        "1", ("the mill burned", ["It burned in 1802 .&"]), ("nobody", ["Nobody rebuilt it ."])
+    )
+    two = clap("2", ("it ground rye", ["The mill ground rye . "]))
+    write(folder / "answerable.jsonl", [one, two])
+    write(folder / "unanswerable.jsonl", [clap("3", ("", []))])
+    answered = said("the mill burned down", ("Mill", *BURNED), ("Mill", *NOBODY))
+    answers = {"1": answered, "2": said(""), "3": said("It ground rye .", ("Mill", 0, 5))}
+
+    class ById(Answers):
+        def ask(self, question: str, texts: Texts) -> tuple[dict[str, Any], Share]:
+            self.answers = [answers[question[-1]]]
+            return super().ask(question, texts)
+
+    system = ById()
+    found = measured(clapnq, system=system)
+    assert [texts for _, texts in system.asked] == [[("Mill", PASSAGE)]] * 3
+    assert found["abstain_recall"] == 0
+    assert found["false_abstain"] == 1 / 2
+    # either person marked one of the two cited sentences; the refused question has one more
+    assert (found["gold_precision"], found["gold_recall"]) == (1 / 2, 1 / 2)
+    assert found["gold_f1"] == 1 / 2
+    # 3 of 4 and 3 of 3 words: 6/7; the refusal scores 0
+    assert found["rouge_l"] == pytest.approx(6 / 7 / 2)
+    assert found["rouge_l_answered"] == pytest.approx(6 / 7)
+    # the passage has 11 words, "the mill burned" of the answer's 4 among them in order
+    assert found["rouge_l_to_passage"] == pytest.approx(2 * 3 / (11 + 4))
+    assert (found["answer_chars"], found["reference_chars"]) == (20, (15 + 13) / 2)
+    # the best of 6/14 and 2/12, and 3 of 3 of 11
+    assert found["passage_rouge_l"] == pytest.approx((6 / 14 + 4 / 14) / 2)
+    assert found["citation_validity"] == 1
+
+
+def row(id_: int, answer: Any, negative: list[str]) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "query": f"who won {id_}",
+        "answer": answer,
+        "fakeanswer": "Bob",
+        "positive": ["Ann won."],
+        "positive_wrong": ["Bob won."],
+        "negative": negative,
+    }
+
+
+def test_rgb_groups_are_texts_or_spellings():
+    assert rgb.case_of(row(0, "Ann", [])).answers == (("Ann",),)
+    assert rgb.case_of(row(0, ["Ann", ["May 1", "1 May"]], [])).answers == (
+        ("Ann",),
+        ("May 1", "1 May"),
+    )
+    assert rgb.is_barren(row(0, "Ann", ["Cid lost."]))
+    assert not rgb.is_barren(row(0, "Ann", ["Cid lost.", "Only ann won."]))
+    assert not rgb.is_barren(row(0, "Ann", []))
+
+
+def test_rgb_asks_among_noise_of_noise_alone_and_of_swapped_facts(tmp_path: Path, measured):
+    write(
+        tmp_path / "data" / "rgb" / "en_fact.jsonl",
+        [row(1, "Ann", ["Cid lost.", "It rained."]), row(2, [["Ann"]], ["Ann watched."])],
+    )
+    system = Answers(
+        said("Ann won.", ("passage 1", 0, 8)), said("Cid won."),  # among noise
+        said(""),  # noise alone: the second question's noise holds its answer
+        said("Bob won."), said("Ann won, or Bob.", conflicts=["Ann", "Bob"]),  # swapped
+    )  # fmt: skip
+    found = measured(rgb, system=system)
+    assert found == {
+        "noise_answer_contains": 1 / 2,
+        "noise_false_abstain": 0,
+        "noise_unsupported_shown": 1 / 2,
+        "negative_abstain_recall": 1,
+        "conflicts_flagged": 1 / 2,
+        "swapped_fact_shown": 1 / 2,
+        "citation_validity": 1,
+    }
+    asked = [{text for _, text in texts} for _, texts in system.asked]
+    assert {"Cid lost.", "It rained."} in asked
+    assert {"Ann won.", "Cid lost.", "It rained."} in asked
+    assert asked[-1] == {"Ann won.", "Bob won."}
+
+
+def test_an_assistant_is_asked_through_the_public_face(system: System):
+    system.model.enqueue(["The mill burned in 1802."])
+    answer, (valid, citations) = system.ask("When did the mill burn?", [("Mill", PASSAGE)])
+    assert answer["question"] == "When did the mill burn?"
+    assert "It burned in 1802" in str(system.model.asked)
+    assert valid == citations >= 1
+
+
+def test_a_document_that_cannot_be_added_stops_the_set(system: System):
+    with (
+        pytest.raises(ValueError, match="1 documents failed; empty: holds no text"),
+        system.passing_library([("empty", " ")]),
+    ):
+        pass
+
+
+# subsets
+
+
+def test_a_subset_is_the_same_every_time_and_part_of_the_larger_one():
+    small = subset(range(100), 10, full=False, limit=None)
+    assert small == subset(range(100), 10, full=False, limit=None)
+    assert len(set(small)) == 10
+    assert sorted(subset(range(100), 10, full=True, limit=None)) == list(range(100))
+    assert small == subset(range(100), 10, full=True, limit=None)[:10]
+    assert small[:3] == subset(range(100), 10, full=False, limit=3)
+
+
+# one after the other
+
+
+@pytest.fixture
+def sets(tmp_path: Path) -> Callable[..., Callable[[str], Any]]:
+    """Make two sets, hotpot and wice, that measure what they are told to."""
+    for name in ("hotpot", "wice"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+
+    def sets(**runs: Callable[[], list[Metric]]) -> Callable[[str], Any]:
+        def load(name: str) -> Any:
+            def run(data: Path, work: Path, *, full: bool, limit: int | None) -> list[Metric]:
+                return runs[name]()
+
+            return SimpleNamespace(__doc__=f"About <{name}>.", REFERENCES={"m": "<.5>"}, run=run)
+
+        return load
+
+    return sets
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Options:
+    return options_of(
+        ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "out"),
+         "--only", "wice,hotpot,rgb"]
+    )  # fmt: skip
+
+
+def report(options: Options) -> dict[str, Any]:
+    found = json.loads((options.out / "quality.json").read_text(encoding="utf-8"))
+    return {one["name"]: one for one in found["sets"]}
+
+
+def measures(value: float, calls: list[str] | None = None) -> Callable[[], list[Metric]]:
+    def run() -> list[Metric]:
+        if calls is not None:
+            calls.append("run")
+        return [Metric("m", value, 4, 0.0, 1.0)]
+
+    return run
+
+
+def fails() -> list[Metric]:
+    raise RuntimeError("a <b>\nbreaks")
+
+
+def test_a_set_that_fails_or_is_not_there_stops_nothing(sets, options: Options, capsys):
+    assert measure(options, sets(hotpot=fails, wice=measures(0.25))) == 1
+    found = report(options)
+    assert found["hotpot"]["failed"] == "RuntimeError: a <b> breaks"
+    assert found["wice"]["metrics"][0]["value"] == 0.25
+    assert "rgb: left out, there is no" in capsys.readouterr().out
+    assert found["clapnq"]["metrics"] == []
+    page = (options.out / "quality.html").read_text(encoding="utf-8")
+    assert "RuntimeError: a &lt;b&gt; breaks" in page
+    assert "About &lt;wice&gt;." in page
+    assert "&lt;.5&gt;" in page
+    assert "<b>" not in page
+    assert "0.250" in page
+    assert "Left out: there is no" in page
+
+
+def test_what_the_same_code_measured_is_not_measured_again(sets, options: Options):
+    calls: list[str] = []
+    for again in (False, False, True):
+        given = replace(options, again=again)
+        assert measure(given, sets(hotpot=measures(0.5, calls), wice=measures(0.25))) == 0
+    assert calls == ["run", "run"]
+    assert report(options)["hotpot"]["metrics"][0]["previous"] is None  # it was the same code
+
+
+def test_the_last_number_of_other_code_stands_beside_the_new_one(
+    sets, options: Options, monkeypatch
+):
+    for version, value in (("one", 0.5), ("two", 0.75), ("two", 0.875)):
+        monkeypatch.setattr(__main__, "version_of", lambda *_, version=version: version)
+        again = replace(options, again=True)
+        assert measure(again, sets(hotpot=measures(value), wice=measures(0))) == 0
+    (metric,) = report(options)["hotpot"]["metrics"]
+    assert (metric["value"], metric["previous"]["value"]) == (0.875, 0.5)
+    monkeypatch.setattr(__main__, "version_of", lambda *_: "three")
+    assert measure(options, sets(hotpot=fails, wice=fails)) == 1
+    assert report(options)["hotpot"]["metrics"][0]["value"] == 0.875  # what is known stays
+    page = (options.out / "quality.html").read_text(encoding="utf-8")
+    assert page.count("by other code than this") == 2
+
+
+def test_what_was_measured_is_kept_when_the_run_is_broken_off(sets, options: Options):
+    def broken() -> list[Metric]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        measure(options, sets(hotpot=measures(0.5), wice=broken))
+    assert report(options)["hotpot"]["metrics"][0]["value"] == 0.5
+
+
+def test_subsets_are_kept_apart(sets, options: Options):
+    measure(options, sets(hotpot=measures(0.5), wice=measures(0.5)))
+    given = replace(options, limit=3)
+    measure(given, sets(hotpot=measures(0.25), wice=measures(0.5)))
+    assert report(options)["hotpot"]["metrics"][0]["value"] == 0.25
+    kept = json.loads((options.out / "results.json").read_text(encoding="utf-8"))["results"]
+    assert kept["hotpot, small"]["metrics"][0]["value"] == 0.5
+
+
+def test_the_command_line_names_the_sets(capsys):
+    assert options_of([]).only == SETS
+    assert options_of(["--only", "wice,hotpot"]).only == ("hotpot", "wice")
+    for wrong in (["--only", "squad"], ["--limit", "0"]):
+        with pytest.raises(SystemExit):
+            options_of(wrong)
+    assert "no set 'squad'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_set_says_what_it_measures_and_on_what(name: str):
+    about = import_module(f"tests.benchmarks.{name}").__doc__
+    assert about
+    assert "full" in about or "in every\nrun" in about or "every run" in about

@@ -1,0 +1,393 @@
+"""The report: every number in it follows from its own JSON, and two of them can be compared."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from index import Library
+from rag import Assistant
+from rag.cli import main
+from rag.errors import CasesError
+from rag.evaluate import compare, run
+from rag.evaluate.metrics import METRICS
+from rag.evaluate.report import evaluate
+from rag.evaluate.statistics import paired
+from tests.fakes import ScriptedModel
+
+MINUTES = """Minutes of the harbour board, 3 March 2024
+
+Mira Holt, the treasurer, reported on 2023. Revenue was 12.4 million euros. Costs were 9 million \
+euros. The board did not approve the new ferry.
+
+The contract with Norvik Shipyard is worth 3 million euros. The contract with Tallbo Marine is \
+worth 5 million euros and runs until June 2026."""
+
+CASES = """id,kind,question,answers,document,quote,previous_question,previous_answer
+a1,fact,What was the revenue in 2023?,12.4 million,minutes.txt,Revenue was 12.4 million euros.,,
+a2,fact,What is the contract with Tallbo Marine worth?,5 million;euros,minutes.txt,worth 5 million euros,,
+a2,,,,minutes.txt,runs until June 2026,,
+a3,fact,What were the costs in 2023?,10 million,minutes.txt,Costs were 9 million euros.,,
+u1,wrong year,What was the revenue in 2019?,,,,,
+u2,wrong name,What is the contract with Ostrand Yard worth?,,,,,
+"""  # noqa: E501
+
+REPLIES = {
+    "a1": "Revenue in 2023 was 12.4 million euros.",
+    "a2": "The contract with Tallbo Marine is worth 3 million euros.",  # that is Norvik's
+    "a3": "Costs in 2023 were 9 million euros.",  # the case is wrong, so this is
+    "u1": "Revenue in 2019 was 12.4 million euros.",
+    "u2": "The contract with Ostrand Yard is worth 5 million euros.",
+}
+
+
+@pytest.fixture
+def minutes(tmp_path: Path, real_encoder):
+    with Library.open(tmp_path / "library", encoder=real_encoder) as library:
+        library.add_texts([("minutes.txt", MINUTES)])
+        yield library
+
+
+@pytest.fixture
+def cases(tmp_path: Path) -> Path:
+    path = tmp_path / "cases.csv"
+    path.write_text(CASES, encoding="utf-8")
+    return path
+
+
+def assistant(library: Library, *replies: str) -> Assistant:
+    """One whose model says a line for the warm-up, then these."""
+    return Assistant(library, model=ScriptedModel().enqueue(["Hello.", *replies]))
+
+
+@pytest.fixture
+def report(minutes: Library, cases: Path) -> dict[str, Any]:
+    found = evaluate(cases, assistant(minutes, *REPLIES.values()))
+    return json.loads(json.dumps(found))
+
+
+# every number follows from the JSON: a second way to compute them, which shares no code
+
+
+def shown(case: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    sentences = enumerate(case["answer"]["sentences"])
+    return [(i, s) for i, s in sentences if s["verdict"] == "supported"]
+
+
+def says(case: dict[str, Any]) -> bool:
+    """Whether the answer has what it must; good for texts of plain words and numbers."""
+    text = f" {case['answer']['answer'].lower()} ".replace(". ", " ").replace(", ", " ")
+    return all(any(f" {alt.lower()} " in text for alt in group) for group in case["answers"])
+
+
+def half(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    if one["document"] != other["document"]:
+        return False
+    a, b = (set(range(span["start"], span["end"])) for span in (one, other))
+    return bool(a & b) and 2 * len(a & b) >= min(len(a), len(b))
+
+
+def entailed(case: dict[str, Any], sentence: str, quotes: list[str]) -> bool:
+    return next(
+        asked["entails"]
+        for asked in case["entailment"]
+        if (asked["sentence"], asked["quotes"]) == (sentence, quotes)
+    )
+
+
+def bag(text: str) -> Counter[str]:
+    words = re.sub(r"[^\w\s]", "", text.lower()).split()
+    return Counter(word for word in words if word not in {"a", "an", "the"})
+
+
+def recomputed(cases: list[dict[str, Any]]) -> dict[str, float]:
+    answerable = [c for c in cases if c["answers"] is not None]
+    unanswerable = [c for c in cases if c["answers"] is None]
+    refused = {c["id"]: not shown(c) for c in cases}
+    right = {c["id"]: refused[c["id"]] if c["answers"] is None else says(c) for c in cases}
+    gold = [(c, g) for c in answerable for g in c["evidence"]]
+    hit = [any(half(q, g) for _, s in shown(c) for q in s["citations"]) for c, g in gold]
+    in_hit = [
+        any(p["document"] == g["document"] and p["start"] <= g["start"] and g["end"] <= p["end"]
+            for p in c["answer"]["passages"])
+        for c, g in gold
+    ]  # fmt: skip
+    cited = [
+        (c, s, q, c["quotes"][i][j])
+        for c in cases
+        for i, s in enumerate(c["answer"]["sentences"])
+        for j, q in enumerate(s["citations"])
+    ]
+    displayed = [(c, s, q) for c, s, q, _ in cited if s["verdict"] == "supported"]
+    good = [
+        any(half(q, g) for g in c["evidence"])
+        or all(any(alt in q["quote"] for alt in group) for group in c["answers"])
+        for c, _, q in displayed
+        if c["answers"] is not None
+    ]
+    pins = []
+    for c in answerable:
+        marked, wanted = (
+            {(span["document"], i) for span in spans for i in range(span["start"], span["end"])}
+            for spans in ([q for _, s in shown(c) for q in s["citations"]], c["evidence"])
+        )
+        pins.append(2 * len(marked & wanted) / (len(marked) + len(wanted)))
+    whole = [
+        entailed(c, s["text"], [q["quote"] for q in s["citations"]])
+        for c in cases
+        for _, s in shown(c)
+    ]
+    needed = []
+    for c in cases:
+        for _, s in shown(c):
+            quotes = [q["quote"] for q in s["citations"]]
+            for i, quote in enumerate(quotes):
+                rest = quotes[:i] + quotes[i + 1 :]
+                needed.append(
+                    entailed(c, s["text"], quotes)
+                    and (
+                        not rest
+                        or entailed(c, s["text"], [quote])
+                        or not entailed(c, s["text"], rest)
+                    )
+                )
+    single = [c for c in answerable if len(c["answers"]) == 1]
+    bags = [(bag(c["answer"]["answer"]), bag(c["answers"][0][0])) for c in single]  # one each
+    overlap = [2 * sum((a & b).values()) / sum((a + b).values()) for a, b in bags]
+    precision, recall = sum(good) / len(good), sum(hit) / len(hit)
+    return {
+        "right": sum(right.values()) / len(cases),
+        "answer_contains": sum(right[c["id"]] for c in answerable) / len(answerable),
+        "citation_validity": sum(
+            q["quote"] == seen["found"]
+            and any(
+                p["document"] == q["document"] and p["start"] <= q["start"] <= q["end"] <= p["end"]
+                for p in c["answer"]["passages"]
+            )
+            for c, _, q, seen in cited
+        ) / len(cited),
+        "citation_coverage": 1.0,  # no sentence of these is shown without a citation
+        "gold_retrieved": sum(in_hit) / len(in_hit),
+        "gold_recall": recall,
+        "gold_recall_retrieved": sum(a and b for a, b in zip(hit, in_hit, strict=True))
+        / sum(in_hit),
+        "gold_precision": precision,
+        "gold_f1": 2 / (1 / precision + 1 / recall),
+        "pin_f1": sum(pins) / len(pins),
+        "alce_recall": sum(whole) / len(whole),
+        "alce_precision": sum(needed) / len(needed),
+        "exact_match": sum(a == b for a, b in bags) / len(bags),
+        "token_f1": sum(overlap) / len(overlap),
+        "abstain_recall": sum(refused[c["id"]] for c in unanswerable) / len(unanswerable),
+        "false_abstain": sum(refused[c["id"]] for c in answerable) / len(answerable),
+        "unsupported_shown": sum(not refused[c["id"]] and not right[c["id"]] for c in cases)
+        / len(cases),
+    }  # fmt: skip
+
+
+@pytest.mark.models
+def test_every_number_can_be_recomputed_from_the_json(report):
+    found = recomputed(report["cases"])
+    assert found.keys() == METRICS.keys()
+    numbers = {name: report["metrics"][name]["value"] for name in found}
+    assert numbers == {name: pytest.approx(value) for name, value in found.items()}
+    totals = sorted(case["answer"]["timings"]["total_s"] for case in report["cases"])
+    assert report["metrics"]["total_s_median"]["value"] == pytest.approx(totals[2])
+
+
+@pytest.mark.models
+def test_every_interval_brackets_and_can_be_redrawn(report):
+    """By another random generator: the ends agree as far as two bootstraps do."""
+    drawn = random.Random(1)
+    for name in ("right", "gold_recall", "pin_f1", "abstain_recall"):
+        shares = [case["scores"][name] for case in report["cases"]]
+        draws = []
+        while len(draws) < 2000:
+            part, of = map(sum, zip(*drawn.choices(shares, k=len(shares)), strict=True))
+            draws += [part / of] if of else []
+        draws.sort()
+        metric = report["metrics"][name]
+        assert metric["low"] <= metric["value"] <= metric["high"]
+        assert metric["low"] == pytest.approx(draws[50], abs=0.13)
+        assert metric["high"] == pytest.approx(draws[-51], abs=0.13)
+
+
+@pytest.mark.models
+def test_a_report_says_what_was_measured_on_what(report, minutes):
+    assert report["schema"] == 2
+    assert report["model"] == "scripted"
+    assert report["library"]["documents"] == [
+        {"name": "minutes.txt", "sha256": minutes.document("minutes.txt").sha256}
+    ]
+    assert report["cases_file"]["name"] == "cases.csv"
+    assert "AUROC" in report["judge"]
+    assert {kind: found["cases"] for kind, found in report["by_kind"].items()} == {
+        "fact": 3, "wrong year": 1, "wrong name": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.models
+def test_a_case_shows_quotes_in_their_context_and_says_what_failed(report):
+    right, _, wrong, *refused = report["cases"]
+    quote = next(q for q in right["quotes"][0] if q["gold"])
+    assert quote["found"] == "Revenue was 12.4 million euros."
+    assert quote["before"].endswith("reported on 2023. ")
+    assert quote["after"].startswith(" Costs were")
+    assert right["right"]
+    assert (wrong["right"], wrong["failures"][0]) == (False, "wrong claim shown")
+    assert [case["right"] for case in refused] == [True, True]
+
+
+# answers are kept
+
+
+@pytest.mark.models
+def test_a_second_run_asks_nothing_and_says_the_same(minutes, cases, report):
+    again = evaluate(cases, assistant(minutes))  # its model has nothing to say
+    assert again["metrics"] == report["metrics"]
+
+
+@pytest.mark.models
+def test_a_stopped_run_goes_on_where_it_was(minutes, cases):
+    with pytest.raises(AssertionError, match="nothing is left to say"):
+        evaluate(cases, assistant(minutes, *list(REPLIES.values())[:2]))
+    rest = assistant(minutes, *list(REPLIES.values())[2:])
+    assert [case["id"] for case in evaluate(cases, rest)["cases"]] == list(REPLIES)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("change", ["documents", "code", "again"])
+def test_what_an_answer_depends_on_makes_it_asked_again(
+    change: str, minutes, cases, report, monkeypatch
+):
+    if change == "documents":
+        minutes.add_texts([("other.txt", "The harbour is 14 metres deep.")])
+    if change == "code":
+        monkeypatch.setattr(run, "code_version", lambda: "another")
+    with pytest.raises(AssertionError, match="nothing is left to say"):
+        evaluate(cases, assistant(minutes), again=change == "again")
+
+
+@pytest.mark.models
+def test_a_purge_leaves_no_answer(minutes, report):
+    folder = minutes.derived("answers")
+    assert len(list(folder.iterdir())) == len(REPLIES)
+    minutes.remove("minutes.txt", purge=True)
+    assert not folder.exists()
+
+
+def test_the_code_version_is_that_of_what_makes_answers():
+    assert run.code_version() == run.code_version()
+    assert len(run.code_version()) == 12
+
+
+# two reports
+
+
+def made(*rights: int) -> dict[str, Any]:
+    """A report of answerable cases that are right or not."""
+    return {
+        "schema": 2,
+        "cases": [
+            {
+                "id": f"c{i}", "question": f"{i}?", "history": [], "answers": [["x"]],
+                "scores": {"right": [right, 1], "unsupported_shown": [1 - right, 1],
+                           "abstain_recall": [0, 0]},
+            }
+            for i, right in enumerate(rights)
+        ],
+    }  # fmt: skip
+
+
+def test_a_loss_of_ten_points_on_29_cases_is_found():
+    before, after = made(*[1] * 29), made(*[0] * 3, *[1] * 26)
+    right, shown_ = compare.compare(before, after)
+    assert right.change == pytest.approx(-3 / 29)
+    # no draw of 29 has one of the three with probability (26/29)^29 = .042
+    assert right.p == pytest.approx(0.042, abs=0.015)
+    assert right.is_loss
+    assert right.worse == ("c0", "c1", "c2")
+    assert shown_.is_loss  # more wrong claims, which is worse
+    assert "LOSS" in compare.lines([right])[0]
+    assert not any(change.is_loss for change in compare.compare(after, before))
+
+
+def test_two_runs_of_the_same_have_no_loss():
+    changes = compare.compare(made(1, 0, 1), made(1, 0, 1))
+    assert [(change.change, change.p) for change in changes] == [(0, 1), (0, 1)]
+    assert compare.lines(changes) == ["nothing changed against the baseline"]
+
+
+def test_what_goes_up_and_down_is_noise():
+    change, p = paired([(1, 1), (0, 1)] * 15, [(0, 1), (1, 1)] * 14 + [(0, 1), (0, 1)])
+    assert change == pytest.approx(-1 / 30)
+    assert p > 0.3
+
+
+def test_cases_are_paired_by_what_they_ask():
+    before, after = made(1, 1), made(1, 0)
+    after["cases"][1]["question"] = "another?"
+    assert all(change.change == 0 for change in compare.compare(before, after))
+    after["cases"][0]["id"] = "other"
+    with pytest.raises(CasesError, match="has none of these cases"):
+        compare.compare(before, after)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"schema": 1}'])
+def test_a_baseline_that_is_no_report_is_one_line(tmp_path: Path, content: str):
+    path = tmp_path / "old.json"
+    path.write_text(content)
+    with pytest.raises(CasesError, match=r"old\.json"):
+        compare.read(path)
+
+
+# the command
+
+
+@pytest.fixture
+def command(minutes, cases, monkeypatch, tmp_path) -> Callable[..., int]:
+    model = ScriptedModel().enqueue(["Hello.", *REPLIES.values(), *REPLIES.values()])
+    monkeypatch.setattr("rag.assistant.chat_model", lambda settings: model)
+    monkeypatch.setenv("PINCITE_MODEL", str(tmp_path))
+    monkeypatch.setenv("PINCITE_LIBRARY", str(minutes.path))
+    return lambda *more: main(["evaluate", str(cases), *map(str, more)])
+
+
+@pytest.mark.models
+def test_evaluate_prints_the_numbers_and_the_cases_that_failed(command, tmp_path, capsys):
+    assert command("--out", tmp_path / "out") == 0
+    printed = capsys.readouterr().out
+    assert "citation_validity         1.000" in printed
+    assert "a3 (wrong claim shown" in printed
+    report = json.loads((tmp_path / "out/report.json").read_text())
+    assert report["metrics"]["abstain_recall"]["n"] == 2
+    page = (tmp_path / "out/report.html").read_text()
+    assert "What was the revenue in 2019?" in page
+
+
+@pytest.mark.models
+def test_a_baseline_that_was_better_ends_with_1(command, tmp_path, capsys):
+    assert command("--out", tmp_path / "out") == 0
+    baseline = json.loads((tmp_path / "out/report.json").read_text())
+    assert command("--baseline", tmp_path / "out/report.json") == 0
+    assert "nothing changed against the baseline" in capsys.readouterr().out
+    for case in baseline["cases"]:
+        case["scores"]["right"] = [1, 1]
+    baseline["cases"] = [c for c in baseline["cases"] if c["id"] == "a3"]
+    (tmp_path / "better.json").write_text(json.dumps(baseline))
+    assert command("--baseline", tmp_path / "better.json") == 1
+    assert "worse: a3  LOSS" in capsys.readouterr().out
+
+
+def test_evaluate_without_cases_says_what_to_do(tmp_path, monkeypatch, capsys):
+    assert main(["evaluate", "--library", str(tmp_path / "library")]) == 1
+    assert capsys.readouterr().err == (
+        "pincite: name a file of cases, or draft one: pincite evaluate --draft PATH\n"
+    )
