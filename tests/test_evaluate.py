@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from index.errors import UnknownDocumentError
 from rag.errors import CasesError
-from rag.evaluate.cases import Case, Gold, history, load
+from rag.evaluate.cases import Case, Gold, history, load, to_csv
 from rag.evaluate.metrics import (
     METRICS,
     alce,
@@ -273,6 +273,19 @@ def test_pin_f1_counts_characters():
     assert characters([("a", 1, 3), ("a", 2, 4), ("b", 0, 0)]) == {("a", 1), ("a", 2), ("a", 3)}
 
 
+def test_of_alternatives_one_is_enough():
+    second = Gold(**cite("He is 90.", "b.txt"), alternative=True)
+    either = case([["1890"]], gold(ANN), second, gold(BOB))
+    found = answer(say("In 1890.", cite("He is 90.", "b.txt"), cite(BOB)))
+    assert value_and_n([(either, found)], "gold_recall") == (1, 2)
+    assert value_and_n([(either, found)], "pin_f1") == (1, 1)
+    assert value_and_n([(either, answer(say("x", cite(ANN))))], "gold_recall") == (1 / 2, 2)
+    only_a = [{"document": "a.txt", "start": 0, "end": len(TEXTS["a.txt"])}]
+    cut = answer(say("x", cite(BOB)), passages=only_a)
+    assert value_and_n([(either, cut)], "gold_retrieved") == (1, 2)
+    assert value_and_n([(either, cut)], "gold_recall_retrieved") == (1 / 2, 2)
+
+
 def test_alce_asks_whether_a_sentence_needs_its_citations():
     both = cite(ANN), cite(BOB)
     assert alce(answer(say("In 1890.", *both)), entails) == ((1, 1), (1, 2))  # Bob's is idle
@@ -478,6 +491,56 @@ def test_a_file_without_cases_or_with_one_id_twice_or_missing_is_an_error(
     (tmp_path / "latin.jsonl").write_bytes(b"\xe9")
     with pytest.raises(CasesError, match=r"cannot read the cases in .*latin\.jsonl"):
         load_(tmp_path / "latin.jsonl")
+
+
+SHEET = """id,kind,question,answers,document,quote,previous_question,previous_answer
+q1,fact,And when?,1890|MDCCCXC;Riga,a.txt,born in 1890,Who is Ann?,A poet.
+q1,,,,a.txt,in Riga,,
+q1,or,,,b.txt,in Oslo,,
+q2,not told,Who is Dan?,,,,,
+"""
+
+
+def sheet(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "cases.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_sheet_is_read_with_its_quotes_looked_up(tmp_path: Path):
+    found = load_(sheet(tmp_path, SHEET))
+    assert found == [
+        Case(
+            "q1", "And when?", (("1890", "MDCCCXC"), ("Riga",)),
+            (gold("born in 1890"), gold("in Riga"),
+             Gold(**cite("in Oslo", "b.txt"), alternative=True)),
+            (("Who is Ann?", "A poet."),), "fact",
+        ),
+        Case("q2", "Who is Dan?", None, kind="not told"),
+    ]  # fmt: skip
+    assert to_csv(found) == SHEET
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("born in 1890", "born in 1891"), "line 2 of .* must stand once in a.txt, .* 0 times"),
+        (("in Riga", "in"), "line 3 of .* must stand once in a.txt, .* 2 times"),
+        (("b.txt", "no.txt"), "line 4 of .*no document no.txt"),
+        (("And when?", " "), "line 2 of .* ' ' must be text"),
+        (("answers", "answer"), "has no column 'answers'; it needs id, question, answers"),
+    ],
+)
+def test_a_bad_row_is_named(tmp_path: Path, change: tuple[str, str], said: str):
+    with pytest.raises(CasesError, match=said) as caught:
+        load_(sheet(tmp_path, SHEET.replace(*change, 1)))
+    assert "\n" not in str(caught.value)
+
+
+def test_gold_that_the_document_no_longer_says_is_named(write: Write):
+    moved = {**FULL, "evidence": [{**cite(ANN), "start": 1, "end": len(ANN) + 1}]}
+    with pytest.raises(CasesError, match=r"case q1: a\.txt does not say .* at 1:30; has it"):
+        load_(write(moved))
 
 
 def test_a_history_is_a_list_of_turns():

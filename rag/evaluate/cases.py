@@ -17,7 +17,7 @@ TextOf = Callable[[str], str]  # document's name -> the text that offsets refer 
 
 COLUMNS = (
     "id",
-    "kind",
+    "kind",  # of further spans: "or" for one that will do instead
     "question",
     "answers",  # groups between ; and alternatives between |; empty: nothing answers it
     "document",
@@ -25,6 +25,7 @@ COLUMNS = (
     "previous_question",
     "previous_answer",
 )
+_OR = "or"
 _NEEDED = ("id", "question", "answers")
 
 
@@ -36,6 +37,7 @@ class Gold:
     start: int
     end: int
     quote: str
+    alternative: bool = False  # says the same as the span before: either will do
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,17 @@ class Case:
     def answerable(self) -> bool:
         """Whether the documents answer the question."""
         return self.answers is not None
+
+    @property
+    def gold(self) -> list[list[Gold]]:
+        """The spans that answer it, each with its alternatives."""
+        groups: list[list[Gold]] = []
+        for span in self.evidence if self.answerable else ():  # else it only denies a premise
+            if span.alternative and groups:
+                groups[-1].append(span)
+            else:
+                groups.append([span])
+        return groups
 
 
 def load(path: Path, text_of: TextOf) -> list[Case]:
@@ -107,9 +120,13 @@ def to_csv(cases: Sequence[Case]) -> str:
     rows.writeheader()
     for case in cases:
         asked, answered = case.history[-1] if case.history else ("", "")
-        first, *more = [{"document": g.document, "quote": g.quote} for g in case.evidence] or [{}]
+        first, *more = [
+            {"document": g.document, "quote": g.quote, "kind": _OR if g.alternative else ""}
+            for g in case.evidence
+        ] or [{}]
         rows.writerow(
-            {
+            first
+            | {
                 "id": case.id,
                 "kind": case.kind,
                 "question": case.question,
@@ -117,7 +134,6 @@ def to_csv(cases: Sequence[Case]) -> str:
                 "previous_question": asked,
                 "previous_answer": answered,
             }
-            | first
         )
         rows.writerows({"id": case.id} | span for span in more)
     return out.getvalue()
@@ -170,7 +186,7 @@ def _found(row: Mapping[str, str], text_of: TextOf, where: str) -> Gold:
             f"but stands there {text.count(quote) if quote else 0} times"
         )
     start = text.index(quote)
-    return Gold(document, start, start + len(quote), quote)
+    return Gold(document, start, start + len(quote), quote, row.get("kind") == _OR)
 
 
 def _text_of(document: str, text_of: TextOf, where: str) -> str:
@@ -212,7 +228,9 @@ def _groups(answers: Any) -> tuple[tuple[str, ...], ...]:
 
 
 def _gold(found: Any) -> Gold:
-    gold = Gold(found["document"], int(found["start"]), int(found["end"]), found["quote"])
+    start, end = int(found["start"]), int(found["end"])
+    alternative = bool(found.get("alternative", False))
+    gold = Gold(found["document"], start, end, found["quote"], alternative)
     if not 0 <= gold.start < gold.end:
         raise ValueError(f"evidence from {gold.start} to {gold.end} is no span")
     return gold

@@ -5,6 +5,7 @@ A metric of a case is a pair: what counts, and out of how many; over cases both 
 
 from __future__ import annotations
 
+import itertools
 import re
 import string
 import unicodedata
@@ -143,20 +144,21 @@ def citation_coverage(answer: AnswerDict) -> Share:
 
 
 def gold_retrieved(case: Case, answer: AnswerDict) -> Share:
-    """Count the gold spans that lie in a passage that was retrieved."""
-    gold = _gold(case)
-    return sum(in_a_passage(asdict(span), answer) for span in gold), len(gold)
+    """Count the gold spans that lie in a passage that was retrieved, they or an alternative."""
+    found = [any(in_a_passage(asdict(span), answer) for span in spans) for spans in case.gold]
+    return sum(found), len(found)
 
 
 def gold_recall(case: Case, answer: AnswerDict) -> Share:
-    """Count the gold spans that a shown citation hits."""
-    gold = _gold(case)
-    return _gold_hit(gold, answer), len(gold)
+    """Count the gold spans that a shown citation hits, they or an alternative."""
+    return _gold_hit(case.gold, answer), len(case.gold)
 
 
 def gold_recall_retrieved(case: Case, answer: AnswerDict) -> Share:
     """Count the same among the gold spans that were retrieved."""
-    found = [gold for gold in _gold(case) if in_a_passage(asdict(gold), answer)]
+    found = [
+        spans for spans in case.gold if any(in_a_passage(asdict(span), answer) for span in spans)
+    ]
     return _gold_hit(found, answer), len(found)
 
 
@@ -173,13 +175,18 @@ def gold_precision(case: Case, answer: AnswerDict) -> Share:
 
 
 def pin_f1(case: Case, answer: AnswerDict) -> Share:
-    """Return the F1 of the characters in the union of cited and in that of gold spans."""
-    if not case.answerable or not case.evidence:
+    """Return the F1 of the characters in the union of cited and of gold spans.
+
+    The best over the alternatives counts.
+    """
+    if not case.gold:
         return 0, 0
     cited = characters((c["document"], c["start"], c["end"]) for c in _citations(answer))
-    gold = characters((g.document, g.start, g.end) for g in case.evidence)
-    shared = len(cited & gold)
-    return (2 * shared / (len(cited) + len(gold)) if cited else 0.0), 1
+    unions = [
+        characters((span.document, span.start, span.end) for span in chosen)
+        for chosen in itertools.product(*case.gold)
+    ]
+    return max(2 * len(cited & gold) / (len(cited) + len(gold)) for gold in unions), 1
 
 
 def alce(answer: AnswerDict, entails: Entails) -> tuple[Share, Share]:
@@ -289,13 +296,9 @@ def _gold_f1(sums: Rows) -> Rows:
     return np.where(gold, found, np.nan)
 
 
-def _gold(case: Case) -> tuple[Gold, ...]:
-    """Return the spans that answer; those of a false premise only contradict it."""
-    return case.evidence if case.answerable else ()
-
-
-def _gold_hit(evidence: Sequence[Gold], answer: AnswerDict) -> int:
-    return sum(any(hits(c, gold) for c in _citations(answer)) for gold in evidence)
+def _gold_hit(gold: Sequence[Sequence[Gold]], answer: AnswerDict) -> int:
+    cited = _citations(answer)
+    return sum(any(hits(c, span) for span in spans for c in cited) for spans in gold)
 
 
 def _shown(answer: AnswerDict) -> list[Mapping[str, Any]]:

@@ -53,12 +53,12 @@ def pincite_library(pytestconfig: pytest.Config) -> Iterator[Library]:
     with ExitStack() as closing:
         with _failing_in_a_line():
             from index import Library, weights
+            from index.files import expanded
 
             settings = _settings()
             paths = _documents(pytestconfig)
-            encoder = weights.encoder(
-                settings.embedding_model, cache=Path(settings.cache).expanduser()
-            )
+            cache = expanded(Path(settings.cache))
+            encoder = weights.encoder(settings.embedding_model, cache=cache)
             folder = _folder(pytestconfig, settings, closing)
             library = closing.enter_context(Library.open(folder, encoder=encoder))
             _index(library, paths, only_these=not pytestconfig.getini("pincite_library"))
