@@ -31,7 +31,7 @@ check: setup
 
 quality: setup
 	$(BIN)/pincite index --library library/quality tests/documents
-	$(BIN)/pincite evaluate --library library/quality --out reports tests/cases.jsonl
+	$(BIN)/pincite evaluate --library library/quality --out reports tests/cases.csv
 	$(BIN)/python -m tests.benchmarks --out reports/quality
 
 clean:

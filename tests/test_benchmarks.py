@@ -185,11 +185,17 @@ def test_financebench_finds_pages_and_reads_their_text(tmp_path: Path, measured)
         [
             question(1, "Revenue  was\n12 million."),  # pages count from 0 in the set
             question(0, "Revenue was 12 million."),  # stands on the other page
-            question(7, "Costs were high."),
+            question(0, "“Costs” were high."),
         ],
     )
     found = measured(financebench)
-    assert found == {"evidence_page@8": 2 / 3, "evidence_citable": 1 / 3}
+    assert found == {
+        "evidence_page@8": 1,
+        "evidence_citable": 1 / 3,
+        "evidence_citable_words": 2 / 3,
+    }
+    write(folder / "questions.jsonl", [question(7, "Costs were high.")])
+    assert set(measured(financebench).values()) == {0}
 
 
 # the judge

@@ -131,7 +131,7 @@ def _earlier(case: Json) -> str:
 def _quote(case: Json, i: int, citation: Json, context: Json) -> str:
     """Return the words that a citation points to, in their place."""
     measured = case["evidence"] or case["answers"]
-    tags = _tags(_tag(context["gold"], "hits gold", "not gold")) if measured else ""
+    tags = _tag(context["gold"], "hits gold", "not gold") if measured else ""
     wrong = ""
     if context["found"] != citation["quote"]:
         wrong = (
@@ -155,10 +155,6 @@ def _where(span: Json) -> str:
 
 def _tag(good: bool, yes: str, no: str) -> str:
     return f'<span class="tag {"good" if good else "lacking"}">{yes if good else no}</span>'
-
-
-def _tags(*tags: str) -> str:
-    return f'<span class="tags">{"".join(tags)}</span>'
 
 
 def _in_context(context: Json, words_there: str, start: int) -> str:
@@ -225,12 +221,9 @@ def _expected(case: Json) -> str:
         accepted = f'<ul class="accepted">{"".join(f"<li>{one}</li>" for one in groups)}</ul>'
     several = ", one of each line" if answers and len(answers) > 1 else ""
     spans = "".join(
-        f'<li class="quote"><p class="from">{_where(one)}'
-        + _tags(
-            _tag(one["retrieved"], "retrieved", "not retrieved"),
-            _tag(one["hit"], "cited", "not cited"),
-        )
-        + "</p>"
+        f'<li class="quote"><p class="from">{_where(one)}<span class="tags">'
+        f"{_tag(one['retrieved'], 'retrieved', 'not retrieved')}"
+        f"{_tag(one['hit'], 'cited', 'not cited')}</span></p>"
         f"{_in_context(one, one['quote'], one['start'])}</li>"
         for one in case["evidence"]
     )

@@ -4,12 +4,13 @@ Documents are the three smallest filings as PDF, in one library (full: all seven
 on them is asked: 6 of 16. `evidence_page@8` is the share of questions for which one of the first
 eight passages touches a page of the evidence; `evidence_citable` the share whose page, as it was
 read, holds the text of the evidence when white space is ignored: what is read otherwise can never
-be cited. Pages count from 0 in the set and from 1 in Pincite.
+be cited. The set has lost the filings' curly quotes and dashes: `evidence_citable_words` compares
+letters and digits alone. Pages count from 0 in the set and from 1 in Pincite.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from index import Library
@@ -36,12 +37,17 @@ def run(
     chosen = subset(on_them, len(on_them), full=full, limit=limit)
     with (system or System()).kept_library_of_files(work, "financebench", filings) as library:
         found = [
-            (is_found(library, row), is_citable(library, row))
+            (
+                is_found(library, row),
+                is_citable(library, row, squeezed),
+                is_citable(library, row, letters),
+            )
             for row in progress(chosen, "financebench: search", "question")
         ]
     return [
-        ratio("evidence_page@8", [page for page, _ in found]),
-        ratio("evidence_citable", [text for _, text in found]),
+        ratio("evidence_page@8", [page for page, _, _ in found]),
+        ratio("evidence_citable", [text for _, text, _ in found]),
+        ratio("evidence_citable_words", [words for _, _, words in found]),
     ]
 
 
@@ -55,9 +61,11 @@ def is_found(library: Library, row: Row) -> Share:
     return float(any(page in pages for page, _ in evidence(row))), 1
 
 
-def is_citable(library: Library, row: Row) -> Share:
-    """Count the pieces of evidence that their page holds, white space aside."""
-    found = [squeezed(text) in squeezed(text_of(library, page)) for page, text in evidence(row)]
+def is_citable(library: Library, row: Row, as_compared: Callable[[str], str]) -> Share:
+    """Count a question whose evidence its pages hold, as the texts are compared."""
+    found = [
+        as_compared(text) in as_compared(text_of(library, page)) for page, text in evidence(row)
+    ]
     return float(all(found)), 1
 
 
@@ -75,3 +83,8 @@ def text_of(library: Library, page: Page) -> str:
 def squeezed(text: str) -> str:
     """Return the text without white space."""
     return "".join(text.split())
+
+
+def letters(text: str) -> str:
+    """Return the text's letters and digits."""
+    return "".join(c for c in text if c.isalnum())
