@@ -157,7 +157,7 @@ def strip(sentences: Sequence[Judged], key: str, limit: float | None) -> str:
 
 def histogram(seconds: Sequence[float]) -> str:
     """Return how many answers took how long."""
-    step = _step(max(seconds) / 14)
+    step = _step(max(seconds) / 24)
     bins = Counter(int(second / step) for second in seconds)
     columns, most = max(bins) + 1, max(bins.values())
     wide, bars = 100 / columns, ""

@@ -23,6 +23,7 @@ from rag.evaluate.markup import (
     text,
     words,
 )
+from rag.evaluate.metrics import in_a_passage
 
 Span = tuple[Any, ...]
 Cited = tuple[int, Json, Json]  # a citation's number in its case, the citation, its context
@@ -134,14 +135,14 @@ def _quote(case: Json, i: int, citation: Json, context: Json) -> str:
     tags = _tag(context["gold"], "hits gold", "not gold") if measured else ""
     wrong = ""
     if context["found"] != citation["quote"]:
-        wrong = (
-            '<p class="warning">The document does not say here what was quoted: '
-            f"<q>{name(citation['quote'])}</q></p>"
-        )
+        wrong = f"The document does not say here what was quoted: <q>{name(citation['quote'])}</q>"
+    elif not in_a_passage(citation, case["answer"]):
+        wrong = "These words are in none of the passages that were retrieved."
+    warning = f'<p class="warning">{wrong}</p>' if wrong else ""
     return (
         f'<li class="quote" id="quote-{i}-{_key(case)}" tabindex="-1"><p class="from">'
         f'<span class="number">{i}</span>{_where(citation)}{tags}</p>'
-        f"{_in_context(context, context['found'], citation['start'])}{wrong}</li>"
+        f"{_in_context(context, context['found'], citation['start'])}{warning}</li>"
     )
 
 
@@ -153,8 +154,8 @@ def _where(span: Json) -> str:
     return f'{name(span["document"])} <span class="meta">{listed}</span>'
 
 
-def _tag(good: bool, yes: str, no: str) -> str:
-    return f'<span class="tag {"good" if good else "lacking"}">{yes if good else no}</span>'
+def _tag(good: bool, yes: str, no: str, kind: str = "") -> str:
+    return f'<span class="tag {"good" if good else kind}">{yes if good else no}</span>'
 
 
 def _in_context(context: Json, words_there: str, start: int) -> str:
@@ -221,15 +222,36 @@ def _expected(case: Json) -> str:
         accepted = f'<ul class="accepted">{"".join(f"<li>{one}</li>" for one in groups)}</ul>'
     several = ", one of each line" if answers and len(answers) > 1 else ""
     spans = "".join(
-        f'<li class="quote"><p class="from">{_where(one)}<span class="tags">'
-        f"{_tag(one['retrieved'], 'retrieved', 'not retrieved')}"
-        f"{_tag(one['hit'], 'cited', 'not cited')}</span></p>"
+        f'{_or(i)}<li class="quote"><p class="from">{_where(one)}<span class="tags">'
+        f"{_tag(one['retrieved'], 'retrieved', 'not retrieved', _needed(group, 'retrieved'))}"
+        f"{_tag(one['hit'], 'cited', 'not cited', _needed(group, 'hit'))}</span></p>"
         f"{_in_context(one, one['quote'], one['start'])}</li>"
-        for one in case["evidence"]
+        for group in _alternatives(case["evidence"])
+        for i, one in enumerate(group)
     )
     title = "Gold" if answers is not None else "What the documents say instead"
     gold = f'<h4>{title}</h4><ol class="quotes">{spans}</ol>' if spans else ""
     return f"<h4>Accepted{several}</h4>{accepted}{gold}"
+
+
+def _alternatives(evidence: Sequence[Json]) -> list[list[Json]]:
+    """Return the gold spans in groups, of each of which any one will do."""
+    groups: list[list[Json]] = []
+    for one in evidence:
+        if groups and one.get("alternative"):
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+    return groups
+
+
+def _needed(group: Sequence[Json], key: str) -> str:
+    """Return how the lack of something looks: as no fault where another of the group has it."""
+    return "spare" if any(one[key] for one in group) else "lacking"
+
+
+def _or(i: int) -> str:
+    return '<li class="or">or, the same said elsewhere</li>' if i else ""
 
 
 def _small_print(case: Json) -> str:

@@ -33,9 +33,18 @@ _AROUND = 120  # characters of context before and after a quote
 
 def evaluate(path: Path, assistant: Assistant, *, again: bool = False) -> dict[str, Any]:
     """Ask every case of a file and return the report. Raises CasesError, and what asking raises."""
+    cases = load(path, assistant.library.text)
+    return assemble(path, cases, run(cases, assistant, again=again), assistant)
+
+
+def assemble(
+    path: Path, cases: Sequence[Case], answers: Sequence[AnswerDict], assistant: Assistant
+) -> dict[str, Any]:
+    """Return the report of the answers to the cases of a file, in their order.
+
+    The judge and the documents are the assistant's; the answers need not be.
+    """
     library = assistant.library
-    cases = load(path, library.text)
-    answers = run(cases, assistant, again=again)
     support = Entailment(assistant)
     items = [
         _item(case, one, library.text, support) for case, one in zip(cases, answers, strict=True)
