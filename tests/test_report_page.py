@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from rag.evaluate.markup import interval, number, words
-from rag.evaluate.page import CSS, JS, page
+from rag.evaluate.page.frame import CSS, JS, page
+from rag.evaluate.page.markup import interval, number, words
 from tests.browser import PHONE, Watched, browser
 
 __all__ = ["browser"]  # a fixture

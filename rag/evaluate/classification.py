@@ -28,8 +28,8 @@ def balanced_accuracy(positive: Flags, said: Flags) -> float | None:
 def macro_f1(positive: Flags, said: Flags) -> float | None:
     """Return the mean of the F1 of both classes, 2 TP / (2 TP + FP + FN) each.
 
-    "Averaged F1" of Opitz and Burst 2019; as scikit-learn's f1_score(average="macro"): a class that is neither
-    there nor said does not count. None where there are no rows.
+    "Averaged F1" of Opitz and Burst 2019; as f1_score(average="macro") of scikit-learn: a class
+    that is neither there nor said does not count. None where there are no rows.
     """
     _check(positive, said)
     scores = [

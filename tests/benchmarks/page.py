@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -12,12 +13,17 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 2.5rem }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8886;
   vertical-align: top }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+td.number { font-variant-numeric: tabular-nums }
+.number { text-align: right; white-space: nowrap }
 h2 { margin-bottom: .25rem }
 .about { white-space: pre-line; color: #777; margin: 0 }
 .failed { color: #c33; font-weight: 600 }
 """
-_COLUMNS = ("number", "value", "95 % interval", "N", "before", "published")
+_HEAD = (
+    "<tr><th>number</th>"
+    + "".join(f'<th class="number">{name}</th>' for name in ("value", "95 %", "N", "before"))
+    + "<th>published</th></tr>"
+)
 
 
 def page(report: Mapping[str, Any]) -> str:
@@ -38,19 +44,18 @@ def page(report: Mapping[str, Any]) -> str:
 def _set(found: Mapping[str, Any]) -> str:
     parts = [
         f"<h2>{escape(found['name'])}</h2>",
-        f'<p class="about">{escape(_unwrapped(found["about"]))}</p>',
+        f'<p class="about">{_prose(found["about"])}</p>',
     ]
     if found["missing"]:
         parts.append(f"<p>Left out: {escape(found['missing'])}.</p>")
     if found["failed"]:
         parts.append(f'<p class="failed">Failed: {escape(found["failed"])}</p>')
     if found["metrics"]:
-        head = "".join(f"<th>{name}</th>" for name in _COLUMNS)
         rows = "".join(map(_row, found["metrics"]))
         by = "" if found["current"] else ", by other code than this"
         parts.append(
             f"<p>Measured {escape(found['measured'])} in {found['seconds']:.0f} s{by}.</p>"
-            f"<table><tr>{head}</tr>{rows}</table>"
+            f"<table>{_HEAD}{rows}</table>"
         )
     elif not found["missing"] and not found["failed"]:
         parts.append("<p>Not measured yet.</p>")
@@ -77,6 +82,7 @@ def _number(value: float | None) -> str:
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.0f}"
 
 
-def _unwrapped(text: str) -> str:
-    """Return the text with one line for each paragraph."""
-    return "\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+def _prose(text: str) -> str:
+    """Return the text as HTML, a line for each paragraph, what stands in ` as code."""
+    lines = "\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+    return re.sub("`([^`]*)`", r"<code>\1</code>", escape(lines))

@@ -13,8 +13,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from rag.evaluate import charts, page_case
-from rag.evaluate.markup import (
+from rag.evaluate.page import case as page_case
+from rag.evaluate.page import charts
+from rag.evaluate.page.case import OUTCOMES, outcome
+from rag.evaluate.page.markup import (
     Json,
     count,
     fold,
@@ -26,7 +28,6 @@ from rag.evaluate.markup import (
     section,
     text,
 )
-from rag.evaluate.page_case import OUTCOMES, outcome
 
 CSS = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 JS = Path(__file__).with_name("page.js").read_text(encoding="utf-8")

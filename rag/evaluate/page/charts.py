@@ -11,7 +11,17 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from rag.evaluate.markup import NOTHING, Json, count, interval, name, number, scrolling, text, words
+from rag.evaluate.page.markup import (
+    NOTHING,
+    Json,
+    count,
+    interval,
+    name,
+    number,
+    scrolling,
+    text,
+    words,
+)
 
 Judged = tuple[Json, str, str]  # a sentence, its class in a plot, and the case that it is of
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote as percent_encoded
 
-from rag.evaluate.charts import VERDICTS
-from rag.evaluate.markup import (
+from rag.evaluate.metrics import in_a_passage
+from rag.evaluate.page.charts import VERDICTS
+from rag.evaluate.page.markup import (
     Json,
     count,
     fold,
@@ -23,7 +24,6 @@ from rag.evaluate.markup import (
     text,
     words,
 )
-from rag.evaluate.metrics import in_a_passage
 
 Span = tuple[Any, ...]
 Cited = tuple[int, Json, Json]  # a citation's number in its case, the citation, its context
