@@ -15,8 +15,10 @@ from tests.conftest import skip_without
 
 CASES = Path(__file__).with_name("cases.csv")
 EVERY = 6
-LEAST_PASSED = 0.5  # of the cases; of all 276, … pass
-MOST_WRONG = 0.2  # in which something wrong is shown; of all 276, …
+# On every fourth case .62 were right and in .20 something wrong was shown (N 69). The bounds leave
+# three standard errors of 46 cases: they find what breaks, `evaluate --baseline` finds what slips.
+LEAST_PASSED = 0.4
+MOST_WRONG = 0.4
 
 
 @pytest.fixture
