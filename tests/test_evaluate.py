@@ -537,6 +537,11 @@ def test_a_bad_row_is_named(tmp_path: Path, change: tuple[str, str], said: str):
     assert "\n" not in str(caught.value)
 
 
+def test_a_sheet_needs_three_columns(tmp_path: Path):
+    found = load_(sheet(tmp_path, "id,question,answers\n1,Who is Ann?,a poet\n2,Who is Dan?,\n"))
+    assert found == [Case("1", "Who is Ann?", (("a poet",),)), Case("2", "Who is Dan?", None)]
+
+
 def test_gold_that_the_document_no_longer_says_is_named(write: Write):
     moved = {**FULL, "evidence": [{**cite(ANN), "start": 1, "end": len(ANN) + 1}]}
     with pytest.raises(CasesError, match=r"case q1: a\.txt does not say .* at 1:30; has it"):

@@ -164,14 +164,14 @@ def _of_row(row: Mapping[str, str], where: str) -> Case:
         for group in row["answers"].split(";")
         if group.strip()
     ]
-    turns = [{"question": row["previous_question"], "answer": row.get("previous_answer", "")}]
+    asked, answered = row.get("previous_question", ""), row.get("previous_answer", "")
     return _case_of(
         {
             "id": row["id"],
             "kind": row.get("kind", ""),
             "question": row["question"],
             "answers": groups or None,
-            "history": turns if row.get("previous_question") else [],
+            "history": [{"question": asked, "answer": answered}] if asked else [],
         },
         where,
     )
