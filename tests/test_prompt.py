@@ -16,6 +16,7 @@ from rag.errors import PromptError
 PROMPTS = Path(__file__).parent.parent / "prompts"
 VALUES = {
     "answer": {"sources": "Tea is hot.", "question": "What is hot?"},
+    "draft": {"context": "It steams.", "sentence": "Tea is hot.", "answer": "hot"},
     "rewrite": {"conversation": "Q: Tea?\nA: Hot.", "question": "And ice?"},
 }
 MARKS = ("<|im_end|>", "<|im_start|>system", "<|endoftext|>", "<|eot_id|>", "<end_of_turn>", "</s>")
