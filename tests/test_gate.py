@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from rag.evaluate.cases import load
+from rag.evaluate.cases import Case, load
 from rag.evaluate.checked import CheckedAnswer
 from tests.conftest import skip_without
 
 CASES = Path(__file__).with_name("cases.csv")
 EVERY = 6
-# On every fourth case .62 were right and in .20 something wrong was shown (N 69). The bounds leave
-# three standard errors of 46 cases: they find what breaks, `evaluate --baseline` finds what slips.
-LEAST_PASSED = 0.4
-MOST_WRONG = 0.4
+# Of these 46 cases 20 passed, and 13 had an answer that is not what they want. The bounds leave three standard
+# errors: the gate finds what breaks, `pincite evaluate --baseline` finds what slips.
+LEAST_PASSED = 10
+MOST_WRONG = 23
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def asked(ask, pincite_library):
     return [(case, ask(case.question, case.history)) for case in cases]
 
 
-def failure(answer: CheckedAnswer, case) -> str | None:
+def failure(answer: CheckedAnswer, case: Case) -> str | None:
     try:
         answer.must_pass(case)
     except AssertionError as error:
@@ -39,11 +39,11 @@ def failure(answer: CheckedAnswer, case) -> str | None:
 @pytest.mark.models
 @pytest.mark.timeout(3000)
 def test_the_cases_pass_and_nothing_is_cited_that_is_not_there(asked, pincite_library):
-    failures = [said for case, answer in asked if (said := failure(answer, case))]
-    wrong = [said for said in failures if "must not be a refusal" not in said]
     for _, answer in asked:
         for citation in answer.citations:
             text = pincite_library.text(citation.document)
             assert text[citation.start : citation.end] == citation.quote
-    assert len(asked) - len(failures) >= LEAST_PASSED * len(asked), "\n\n".join(failures)
-    assert len(wrong) <= MOST_WRONG * len(asked), "\n\n".join(wrong)
+    failures = [(said, answer) for case, answer in asked if (said := failure(answer, case))]
+    wrong = [said for said, answer in failures if not answer.abstained]
+    assert len(asked) - len(failures) >= LEAST_PASSED, "\n\n".join(said for said, _ in failures)
+    assert len(wrong) <= MOST_WRONG, "\n\n".join(wrong)

@@ -57,6 +57,13 @@ def test_a_peer_without_marks_cites_all_that_it_read_for_every_sentence():
     assert not found["abstained"]
 
 
+def test_a_heading_copied_from_the_prompt_is_a_mark_and_so_is_one_after_the_sentence():
+    found = answer("Source 1:\nIt is deep. Noon. [Source 2]\n\nSource 3: Bread.", marked=True)
+    assert [(s["text"], citations(s)) for s in found["sentences"]] == [
+        ("It is deep.", [DEEP["text"]]), ("Noon.", [NOON["text"]]), ("Bread.", [BREAD["text"]])
+    ]  # fmt: skip
+
+
 def test_marks_are_the_sources_of_their_sentence_and_no_words_of_it():
     found = answer("It is 14 metres deep [1]. Noon it is.[2][3] That is all.", marked=True)
     assert [citations(s) for s in found["sentences"]] == [

@@ -32,7 +32,10 @@ REFUSAL = re.compile(
 _NUMBERS = r"(?:sources? )?\d+(?:(?:,| and| &|,? and)? ?(?:sources? )?\d+)*"
 _MARK = re.compile(rf" ?[\[(]{_NUMBERS}[\])]", re.IGNORECASE)  # [1], [1, 2], (Source 1)
 _CITES = re.compile(rf"\[{_NUMBERS}\]|\bsources? \d+(?:(?:,| and|,? and) \d+)*", re.IGNORECASE)
-_LATE_MARKS = re.compile(r"([.!?])((?: ?\[\d+\])+)(?!\w)")  # "deep.[1]" is of the sentence before
+_LATE_MARKS = re.compile(  # "deep.[1]" is of the sentence before
+    rf"([.!?][\"'”’]?)((?:\s*\[{_NUMBERS}\])+)(?!\w)", re.IGNORECASE
+)
+_HEADING = re.compile(r"^source (\d+):\s*", re.IGNORECASE | re.MULTILINE)  # copied from the prompt
 
 
 def answer_of(
@@ -50,7 +53,9 @@ def answer_of(
     chunk that it read, for each sentence. Where the first sentence refuses, all is a refusal.
     """
     chunks: Chunks = reply["chunks"]
-    text = _LATE_MARKS.sub(r"\2\1", reply["text"]) if marked else reply["text"]
+    text = reply["text"]
+    if marked:
+        text = _HEADING.sub(r"[\1] ", _LATE_MARKS.sub(r"\2\1", text))
     said = [text[start:end] for start, end in sentences(text)]
     refused = bool(said) and refuses(said[0])
     made: list[dict[str, Any]] = [
