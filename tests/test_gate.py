@@ -15,8 +15,8 @@ from tests.conftest import skip_without
 
 CASES = Path(__file__).with_name("cases.csv")
 EVERY = 6
-# Of these 46 cases 20 passed, and 13 had an answer that is not what they want. The bounds leave three standard
-# errors: the gate finds what breaks, `pincite evaluate --baseline` finds what slips.
+# Of these 46 cases 20 passed, and 13 had an answer that is not what they want. The bounds leave
+# three standard errors: the gate finds what breaks, `pincite evaluate --baseline` what slips.
 LEAST_PASSED = 10
 MOST_WRONG = 23
 
