@@ -390,8 +390,15 @@ def test_the_interval_brackets_the_value_and_narrows_with_more_cases():
     assert (many.low, many.high) == (pytest.approx(0.703, abs=0.01), pytest.approx(0.797, abs=0.01))
 
 
-def test_where_all_agree_the_interval_is_a_point():
-    assert ratio("x", [(1, 1)] * 9) == Metric("x", 1.0, 9, 1.0, 1.0)
+def test_where_all_cases_agree_the_interval_is_that_of_as_many_trials():
+    # nine of nine: a share below .663 would show that in fewer than one of forty samples
+    assert ratio("x", [(1, 1)] * 9) == Metric("x", 1.0, 9, pytest.approx(0.6637, abs=1e-4), 1.0)
+    assert ratio("x", [(0, 1)] * 9).high == pytest.approx(1 - 0.6637, abs=1e-4)
+    # two cases of ten citations each are two trials; one without a citation is none
+    assert ratio("x", [(10, 10), (10, 10), (0, 0)]).low == pytest.approx(0.1581, abs=1e-4)
+
+
+def test_of_one_time_the_interval_is_a_point():
     assert percentile("s", [2.5], 50) == Metric("s", 2.5, 1, 2.5, 2.5)
     assert percentile("s", [], 50) == Metric("s", None, 0)
 

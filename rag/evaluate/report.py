@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from index.records import Document, place_at
 from rag import judge
 from rag.assistant import Assistant
 from rag.evaluate.cases import Case, Gold, TextOf, load
@@ -45,10 +46,7 @@ def assemble(
     The judge and the documents are the assistant's; the answers need not be.
     """
     library = assistant.library
-    support = Entailment(assistant)
-    items = [
-        _item(case, one, library.text, support) for case, one in zip(cases, answers, strict=True)
-    ]
+    items = [_item(case, one, assistant) for case, one in zip(cases, answers, strict=True)]
     return {
         "schema": SCHEMA,
         "pincite": importlib.metadata.version("pincite"),
@@ -74,37 +72,31 @@ def assemble(
     }
 
 
-class Entailment:
-    """The judge as the harness asks it: whether quotes support a sentence; each answer is kept."""
+def _item(case: Case, answer: AnswerDict, assistant: Assistant) -> dict[str, Any]:
+    library, asked = assistant.library, []
 
-    def __init__(self, assistant: Assistant) -> None:
-        self._encoder = assistant.library.encoder
-        self._at = assistant.settings.support_threshold
-        self.asked: list[dict[str, Any]] = []
+    def entails(sentence: str, quotes: Sequence[str]) -> bool:
+        support = judge.support(sentence, quotes, library.encoder)
+        said = support >= assistant.settings.support_threshold
+        asked.append({"sentence": sentence, "quotes": list(quotes), "entails": said})
+        return said
 
-    def __call__(self, sentence: str, quotes: Sequence[str]) -> bool:
-        """Whether the quotes together support all of the sentence."""
-        entails = judge.support(sentence, quotes, self._encoder) >= self._at
-        self.asked.append({"sentence": sentence, "quotes": list(quotes), "entails": entails})
-        return entails
-
-
-def _item(case: Case, answer: AnswerDict, text_of: TextOf, support: Entailment) -> dict[str, Any]:
-    support.asked = []
-    counted = scores(case, answer, text_of, support)
+    counted = scores(case, answer, library.text, entails)
     return {
         "id": case.id,
         "kind": case.kind,
         "question": case.question,
         "history": [{"question": asked, "answer": said} for asked, said in case.history],
         "answers": case.answers,
-        "evidence": [_evidence(gold, answer, text_of) for gold in case.evidence],
+        "evidence": [
+            _evidence(gold, answer, library.document(gold.document)) for gold in case.evidence
+        ],
         "answer": answer,
         "quotes": [
-            [_quote(citation, case, text_of) for citation in sentence["citations"]]
+            [_quote(citation, case, library.text) for citation in sentence["citations"]]
             for sentence in answer["sentences"]
         ],
-        "entailment": support.asked,
+        "entailment": asked,
         "scores": counted,
         "right": bool(counted["right"][0]),
         "failures": failures(counted, answerable=case.answerable),
@@ -128,11 +120,14 @@ def failures(counted: Scores, *, answerable: bool) -> list[str]:
     return [words for words, is_so in said.items() if is_so]
 
 
-def _evidence(gold: Gold, answer: AnswerDict, text_of: TextOf) -> dict[str, Any]:
+def _evidence(gold: Gold, answer: AnswerDict, document: Document) -> dict[str, Any]:
+    place = place_at(document.places, gold.start)
     cited = [c for s in answer["sentences"] if s["verdict"] == "supported" for c in s["citations"]]
     return {
         **asdict(gold),
-        **_context(text_of(gold.document), gold.start, gold.end),
+        "page": place.page if place else None,
+        "place": place.label if place else "",
+        **_context(document.text, gold.start, gold.end),
         "retrieved": in_a_passage(asdict(gold), answer),
         "hit": any(hits(citation, gold) for citation in cited),
     }

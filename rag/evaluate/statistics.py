@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,18 @@ class Metric:
 
 
 def ratio(name: str, shares: Sequence[Share]) -> Metric:
-    """Return sum of what counts / sum of how many, with an interval over the cases."""
-    return of_sums(name, shares, lambda sums: sums[:, 0] / sums[:, 1], sum(of for _, of in shares))
+    """Return sum of what counts / sum of how many, with an interval over the cases.
+
+    Where every case agrees, all draws are the same, and the bootstrap would claim to be certain:
+    then the interval is Clopper and Pearson's (1934) of as many trials as there are cases.
+    """
+    found = of_sums(name, shares, lambda sums: sums[:, 0] / sums[:, 1], sum(of for _, of in shares))
+    chance = 0.025 ** (1 / max(1, sum(of > 0 for _, of in shares)))
+    if found.low == found.high == 1:
+        return replace(found, low=chance)
+    if found.low == found.high == 0:
+        return replace(found, high=1 - chance)
+    return found
 
 
 def percentile(name: str, values: Sequence[float], q: float) -> Metric:
