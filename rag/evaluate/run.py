@@ -35,13 +35,13 @@ def run(
     """
     folder = assistant.library.derived("answers")
     state = fingerprint(assistant)
-    kept = [folder / f"{_key(state, case)}.json" for case in cases]
+    kept = [folder / f"{key_of([state, case.question, case.history])}.json" for case in cases]
     missing = [i for i, file in enumerate(kept) if again or not file.is_file()]
     if missing:
         assistant.warm_up()
     for i in tqdm(missing, desc="asking", unit="question"):
         answer = assistant.ask(cases[i].question, cases[i].history).to_dict()
-        _write(kept[i], json.dumps(answer, ensure_ascii=False))
+        write(kept[i], json.dumps(answer, ensure_ascii=False))
     return [json.loads(file.read_text(encoding="utf-8")) for file in kept]
 
 
@@ -77,12 +77,12 @@ def code_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def _key(state: dict[str, Any], case: Case) -> str:
-    asked = {**state, "question": case.question, "history": case.history}
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+def key_of(depends_on: Any) -> str:
+    """Return the name under which is kept what depends on this JSON value and nothing else."""
+    return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
 
 
-def _write(file: Path, text: str) -> None:
+def write(file: Path, text: str) -> None:
     """Write the file in one rename, so that it is whole or not there."""
     partial = file.with_suffix(".partial")
     partial.write_text(text, encoding="utf-8")

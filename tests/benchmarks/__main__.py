@@ -26,18 +26,18 @@ from typing import Any
 from rag import settings
 from rag.evaluate.run import code_version, settings_of
 from rag.evaluate.statistics import RESAMPLES, SEED, Metric
+from tests.benchmarks import own
 from tests.benchmarks.common import digest
 from tests.benchmarks.page import page
 
-SETS = (  # the cheap ones first, those that need the language model last
-    "hotpot", "chunking", "financebench", "wice", "attribution", "xquad", "scifact", "rgb",
-    "clapnq",
-)  # fmt: skip
+OWN = "own"
+SETS = (OWN, "hotpot", "chunking", "financebench", "wice", "attribution", "xquad", "scifact", "rgb",
+        "clapnq")  # fmt: skip
 SCHEMA = 1
 
 _HERE = Path(__file__).parent
-_SHARED = ("common.py", "../../rag/evaluate/classification.py", "../../rag/evaluate/metrics.py",
-           "../../rag/evaluate/retrieval.py", "../../rag/evaluate/statistics.py")  # fmt: skip
+_SHARED = ("common.py", *(f"../../rag/evaluate/{name}.py" for name in
+             ("cases", "classification", "metrics", "report", "retrieval", "statistics")))  # fmt: skip
 
 Results = dict[str, dict[str, Any]]  # set and subset -> its record
 
@@ -75,7 +75,7 @@ def measure(options: Options, load: Callable[[str], ModuleType] | None = None) -
     failed: dict[str, str] = {}
     for name in options.only:
         key = f"{name}, {options.subset}"
-        if not (options.data / name).is_dir():
+        if not files_of(name, options.data):
             missing[name] = f"there is no {options.data / name}"
             print(f"{name}: left out, {missing[name]}")
             continue
@@ -123,8 +123,15 @@ def version_of(name: str, data: Path) -> str:
     """Return a hash of all that a set's numbers depend on: code, settings and the set."""
     measuring = [(_HERE / file).read_bytes() for file in (f"{name}.py", *_SHARED)]
     asked = json.dumps(settings_of(settings.load()), sort_keys=True)
-    rows = [file.read_bytes() for file in sorted((data / name).rglob("*")) if file.is_file()]
+    rows = [file.read_bytes() for file in files_of(name, data)]
     return digest([code_version().encode(), asked.encode(), *measuring, *rows])
+
+
+def files_of(name: str, data: Path) -> list[Path]:
+    """Return the files of a set; none where it is not there."""
+    if name == OWN:
+        return [own.CASES, *sorted(own.DOCUMENTS.iterdir())]
+    return [file for file in sorted((data / name).rglob("*")) if file.is_file()]
 
 
 def read_results(path: Path) -> Results:

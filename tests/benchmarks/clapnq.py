@@ -68,7 +68,7 @@ def run(
     data: Path, work: Path, *, full: bool, limit: int | None = None, system: System | None = None
 ) -> list[Metric]:
     """Return refusals, citations and ROUGE-L of the answers."""
-    system = system or System()
+    system = system or System(answers=work / "answers")
     questions = [
         question_of(row)
         for kind in ("answerable", "unanswerable")

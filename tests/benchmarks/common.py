@@ -28,6 +28,7 @@ from rag import Assistant
 from rag import settings as pincite_settings
 from rag.evaluate.cases import Case
 from rag.evaluate.metrics import AnswerDict, citation_validity
+from rag.evaluate.run import code_version, key_of, settings_of, write
 from rag.evaluate.statistics import Metric, Share, ratio
 from rag.models import chat_model
 from rag.settings import Settings
@@ -53,11 +54,16 @@ class System:
         *,
         encoder: Encoder | None = None,
         model: BaseChatModel | None = None,
+        answers: Path | None = None,
     ) -> None:
-        """Take an encoder or a chat model; without one, that of the settings loads when used."""
+        """Take an encoder or a chat model; without one, that of the settings loads when used.
+
+        `answers` is a folder in which answers are kept.
+        """
         self.settings = settings or pincite_settings.load()
         self._encoder = encoder
         self._model = model
+        self._answers = answers
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -70,6 +76,10 @@ class System:
     def model(self) -> BaseChatModel:
         """The language model."""
         return self._model or chat_model(self.settings)
+
+    def assistant(self, library: Library) -> Assistant:
+        """Return an assistant for a library, with a language model of its own."""
+        return Assistant(library, self.settings, model=self._model)
 
     @contextmanager
     def kept_library(self, work: Path, name: str, texts: Texts) -> Iterator[Library]:
@@ -120,10 +130,26 @@ class System:
             yield library
 
     def ask(self, question: str, texts: Texts) -> tuple[AnswerDict, Share]:
-        """Ask a question of these texts alone; return the answer and its citation validity."""
+        """Ask a question of these texts alone; return the answer and its citation validity.
+
+        Where there is a folder for answers, one that the same code gave is not made again.
+        """
+        if self._answers is None:
+            said = self._asked(question, texts)
+        else:
+            made_by = [code_version(), settings_of(self.settings)]
+            file = self._answers / f"{key_of([made_by, question, texts])}.json"
+            if not file.is_file():
+                self._answers.mkdir(parents=True, exist_ok=True)
+                write(file, json.dumps(self._asked(question, texts), ensure_ascii=False))
+            said = json.loads(file.read_text(encoding="utf-8"))
+        return said["answer"], citation_validity(said["answer"], said["texts"].__getitem__)
+
+    def _asked(self, question: str, texts: Texts) -> dict[str, Any]:
         with self.passing_library(texts) as library:
-            answer = Assistant(library, self.settings, model=self.model).ask(question).to_dict()
-            return answer, citation_validity(answer, library.text)
+            answer = Assistant(library, self.settings, model=self.model).ask(question)
+            read_as = {d.name: library.text(d.name) for d in library.documents()}
+        return {"answer": answer.to_dict(), "texts": read_as}
 
 
 def read(path: Path) -> list[Row]:

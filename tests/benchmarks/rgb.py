@@ -48,7 +48,7 @@ def run(
     data: Path, work: Path, *, full: bool, limit: int | None = None, system: System | None = None
 ) -> list[Metric]:
     """Return what is answered among noise, refused without evidence, and flagged as conflict."""
-    system = system or System()
+    system = system or System(answers=work / "answers")
     rows = read(data / "rgb" / "en_fact.jsonl")
     chosen = subset(rows, SMALL, full=full, limit=limit)
     barren = subset([row for row in rows if is_barren(row)], SMALL, full=full, limit=limit)

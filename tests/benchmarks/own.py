@@ -1,0 +1,34 @@
+"""Pincite's own cases: what it says to the questions of tests/cases.csv on the sample documents.
+
+92 of the 276 cases in a fixed random order, of all kinds (full: all). Every metric of the harness;
+`pincite evaluate tests/cases.csv` makes the report that shows each case. Peers answer the same
+questions where `python -m tests.benchmarks.peers` has asked them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rag.evaluate.cases import load
+from rag.evaluate.metrics import total
+from rag.evaluate.report import assemble
+from rag.evaluate.run import run as ask
+from rag.evaluate.statistics import Metric
+from tests.benchmarks.common import System, subset
+
+REFERENCES: dict[str, str] = {}
+CASES = Path(__file__).parents[1] / "cases.csv"
+DOCUMENTS = Path(__file__).parents[1] / "documents"
+SMALL = 92
+
+
+def run(
+    data: Path, work: Path, *, full: bool, limit: int | None = None, system: System | None = None
+) -> list[Metric]:
+    """Return the harness's metrics over the cases."""
+    system = system or System()
+    with system.kept_library_of_files(work, "own", sorted(DOCUMENTS.iterdir())) as library:
+        chosen = subset(load(CASES, library.text), SMALL, full=full, limit=limit)
+        assistant = system.assistant(library)
+        report = assemble(CASES, chosen, ask(chosen, assistant), assistant)
+    return total([case["scores"] for case in report["cases"]])
