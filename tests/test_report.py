@@ -225,7 +225,7 @@ def test_every_interval_brackets_and_can_be_redrawn(report):
 
 @pytest.mark.models
 def test_a_report_says_what_was_measured_on_what(report, minutes):
-    assert report["schema"] == 2
+    assert report["schema"] == 3
     assert report["model"] == "scripted"
     assert report["library"]["documents"] == [
         {"name": "minutes.txt", "sha256": minutes.document("minutes.txt").sha256}
@@ -299,7 +299,7 @@ def test_the_code_version_is_that_of_what_makes_answers():
 def made(*rights: int) -> dict[str, Any]:
     """A report of answerable cases that are right or not."""
     return {
-        "schema": 2,
+        "schema": 3,
         "cases": [
             {
                 "id": f"c{i}", "question": f"{i}?", "history": [], "answers": [["x"]],

@@ -64,7 +64,7 @@ def case(id_: str, *sentences: dict[str, Any], **changes: Any) -> dict[str, Any]
                    "passages": [{"document": "lease.txt", "start": 12, "end": 66}],
                    "searched": {"documents": 1, "passages": 1204}, "model": "",
                    "timings": {"evidence_s": 0.1, "first_sentence_s": None, "total_s": 2.5}},
-        "quotes": quotes, "right": True, "failures": [],
+        "quotes": quotes, "right": True, "passed": True, "failures": [],
     } | changes  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def report(*cases: dict[str, Any], **changes: Any) -> dict[str, Any]:
     }  # fmt: skip
     kinds = {"fact": {"cases": 2, "metrics": {"right": metric(0.5, 2), "pin_f1": metric(None, 0)}}}
     return {
-        "schema": 2, "pincite": "0.1.0", "code": "ab12", "created": "2026-11-22T03:30:00Z",
+        "schema": 3, "pincite": "0.1.0", "code": "ab12", "created": "2026-11-22T03:30:00Z",
         "seed": 20, "resamples": 2000, "model": "a model", "embedding_model": "an embedder",
         "judge": "a judge", "settings": {"hits": 8, "support_threshold": 0.5},
         "library": {"documents": [{"name": "lease.txt", "sha256": "cd"}], "passages": 1204},

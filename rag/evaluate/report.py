@@ -28,7 +28,7 @@ from rag.evaluate.metrics import (
 from rag.evaluate.run import code_version, run, settings_of
 from rag.evaluate.statistics import RESAMPLES, SEED, Metric
 
-SCHEMA = 2
+SCHEMA = 3
 _AROUND = 120  # characters of context before and after a quote
 
 
@@ -99,8 +99,15 @@ def _item(case: Case, answer: AnswerDict, assistant: Assistant) -> dict[str, Any
         "entailment": asked,
         "scores": counted,
         "right": bool(counted["right"][0]),
+        "passed": passed(counted),
         "failures": failures(counted, answerable=case.answerable),
     }
+
+
+def passed(counted: Scores) -> bool:
+    """Whether a case is right and all that it shows is cited with words that are there."""
+    pairs = (counted[name] for name in ("right", "citation_validity", "citation_coverage"))
+    return all(part == whole for part, whole in pairs)
 
 
 def failures(counted: Scores, *, answerable: bool) -> list[str]:

@@ -36,7 +36,7 @@ _EMPTY = '<p class="empty" id="empty" hidden>No case matches.</p>'
 
 
 def page(report: Json) -> str:
-    """Return the harness's report (schema 2) as one HTML file, to be read from disk."""
+    """Return the harness's report (schema 3) as one HTML file, to be read from disk."""
     cases, kinds = report["cases"], report["by_kind"]
     right = sum(case["right"] for case in cases)
     title = f"{right} of {len(cases)} right: \u2068{report['cases_file']['name']}\u2069 · Pincite"
