@@ -50,7 +50,7 @@ class Assistant:
         """Take any LangChain chat model; without one, the settings' own loads at first use."""
         self.library = library
         self.settings = settings or Settings()
-        self._given = model
+        self.given = model
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="loading")
         self._loading: Future[BaseChatModel] | None = None
@@ -58,12 +58,12 @@ class Assistant:
     @property
     def model(self) -> BaseChatModel:
         """The language model, loaded once. Raises WeightsError or ModelError."""
-        return self._given or (self._loading or self._load()).result()
+        return self.given or (self._loading or self._load()).result()
 
     @property
     def model_name(self) -> str:
         """Name of the language model, which need not be loaded."""
-        return self.settings.model if self._given is None else self._given._llm_type
+        return self.settings.model if self.given is None else self.given._llm_type
 
     def _load(self) -> Future[BaseChatModel]:
         """Load the language model while the caller goes on; one that failed is tried again."""
@@ -77,7 +77,7 @@ class Assistant:
 
         Raises WeightsError or ModelError.
         """
-        if not self._given:
+        if not self.given:
             self._load()
         hits = self.library.search("warm up", self.settings.prompt_passages)
         # A model's first answer is its slowest: let it be this one.
@@ -108,7 +108,7 @@ class Assistant:
         began = time.monotonic()
         check_question(question)
         documents, passages = self.library.count()
-        if documents and not self._given:
+        if documents and not self.given:
             self._load()  # the encoder loads and searches meanwhile
         with tracing_context(enabled=False):  # no variable may make LangChain report elsewhere
             standalone = rewrite(question, _turns(history), lambda: self.model)

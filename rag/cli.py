@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from index.errors import PinciteError
 from rag.terminal import line
@@ -207,7 +207,6 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> int:
     baseline = compare.read(options.baseline) if options.baseline else None
     with _open(settings) as library:
         found = report.evaluate(options.cases, _assistant(library, settings), again=options.again)
-    changes = compare.compare(baseline, found) if baseline else []
     if options.out:
         _write(options.out / "report.json", json.dumps(found, ensure_ascii=False, indent=1))
         _write(options.out / "report.html", page.page(found))
@@ -215,9 +214,13 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> int:
         _print_json(found)
     else:
         _print_metrics(found)
-    for line_ in compare.lines(changes):
-        print(line_, file=sys.stderr if options.json else sys.stdout)
-    return FAILED if any(change.is_loss for change in changes) else DONE
+    lost = _compared(baseline, found, sys.stderr if options.json else sys.stdout)
+    invalid = [c["id"] for c in found["cases"] if "bad citation" in c["failures"]]
+    if invalid:
+        print(
+            f"citations that are not what they quote: {line(', '.join(invalid))}", file=sys.stderr
+        )
+    return FAILED if lost or invalid else DONE
 
 
 def models(options: argparse.Namespace, settings: Settings) -> int:
@@ -303,6 +306,19 @@ def _history(path: Path) -> Sequence[tuple[str, str]]:
         raise CasesError(f"the history {path} is not JSON: {error}") from error
 
 
+def _compared(baseline: Mapping[str, Any] | None, found: Mapping[str, Any], out: TextIO) -> bool:
+    """Print what changed against the baseline; return whether it is a loss."""
+    from rag.evaluate import compare
+
+    if baseline is None:
+        return False
+    changes = compare.compare(baseline, found)
+    for doubt in compare.doubts(baseline, found):
+        print(f"note: {doubt}", file=sys.stderr)
+    print(*compare.lines(changes), sep="\n", file=out)
+    return any(change.is_loss for change in changes)
+
+
 def _print_answer(answer: Answer) -> None:
     """Print the sentences with numbers, and the quotes that the numbers stand for."""
     numbers: dict[Any, int] = {}
@@ -347,9 +363,13 @@ def _print_metrics(report: Mapping[str, Any]) -> None:
         value = "      –" if m["value"] is None else f"{m['value']:7.3f}"
         interval = "" if m["low"] is None else f"[{m['low']:.3f}, {m['high']:.3f}]"
         print(f"{name:24}{value}  {interval:18} N {m['n']}")
-    print(f"95 % intervals by bootstrap, seed {report['seed']}")
-    wrong = [f"{c['id']} ({', '.join(c['failures'])})" for c in report["cases"] if c["failures"]]
-    print(f"{len(wrong)} of {len(report['cases'])} cases with a failure: {'; '.join(wrong) or '–'}")
+    print(f"95 % intervals over the cases; bootstrap seed {report['seed']}")
+    failed = [
+        line(f"{case['id']} ({', '.join(case['failures'])})")
+        for case in report["cases"]
+        if not case["passed"]
+    ]
+    print(f"{len(failed)} of {len(report['cases'])} cases failed: {'; '.join(failed) or '–'}")
 
 
 def _write(path: Path, text: str) -> None:

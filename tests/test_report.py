@@ -7,6 +7,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from rag.evaluate import compare, run
 from rag.evaluate.metrics import METRICS
 from rag.evaluate.report import evaluate
 from rag.evaluate.statistics import paired
+from rag.settings import Settings
 from tests.fakes import ScriptedModel
 
 MINUTES = """Minutes of the harbour board, 3 March 2024
@@ -267,17 +269,45 @@ def test_a_stopped_run_goes_on_where_it_was(minutes, cases):
     assert [case["id"] for case in evaluate(cases, rest)["cases"]] == list(REPLIES)
 
 
+class OtherModel(ScriptedModel):
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"temperature": 1}
+
+
 @pytest.mark.models
-@pytest.mark.parametrize("change", ["documents", "code", "again"])
+@pytest.mark.parametrize("change", ["documents", "code", "settings", "model", "history", "again"])
 def test_what_an_answer_depends_on_makes_it_asked_again(
     change: str, minutes, cases, report, monkeypatch
 ):
+    asked, model = Settings(), ScriptedModel()
     if change == "documents":
         minutes.add_texts([("other.txt", "The harbour is 14 metres deep.")])
     if change == "code":
         monkeypatch.setattr(run, "code_version", lambda: "another")
+    if change == "settings":
+        asked = replace(asked, support_threshold=0.6)
+    if change == "model":
+        model = OtherModel()
+    if change == "history":
+        text = cases.read_text().replace(",,,,,", ",,,,Whose?,The harbour's")
+        cases.write_text(text)
     with pytest.raises(AssertionError, match="nothing is left to say"):
-        evaluate(cases, assistant(minutes), again=change == "again")
+        evaluate(
+            cases,
+            Assistant(minutes, asked, model=model.enqueue(["Hello."])),
+            again=change == "again",
+        )
+
+
+def test_a_model_file_that_was_replaced_is_another_model(minutes, tmp_path):
+    file = tmp_path / "mine.gguf"
+    states = []
+    for content in ("one", "other"):
+        file.write_text(content)
+        states.append(run.fingerprint(Assistant(minutes, Settings(model=str(file)))))
+    assert states[0] != states[1]
+    assert states[1] == run.fingerprint(Assistant(minutes, Settings(model=str(file))))
 
 
 @pytest.mark.models
@@ -288,9 +318,27 @@ def test_a_purge_leaves_no_answer(minutes, report):
     assert not folder.exists()
 
 
-def test_the_code_version_is_that_of_what_makes_answers():
-    assert run.code_version() == run.code_version()
-    assert len(run.code_version()) == 12
+def test_the_code_version_is_that_of_what_makes_answers(tmp_path):
+    answers = "rag/judge.py", "rag/judge.json", "index/read/pdf.py", "prompts/answer.md"
+    others = "rag/evaluate/metrics.py", "rag/chat/app.py", "rag/cli.py", "rag/notes.txt"
+
+    def versions() -> tuple[str, str]:
+        run.code_version.cache_clear()
+        run.harness_version.cache_clear()
+        return run.code_version(tmp_path, tmp_path / "prompts"), run.harness_version(tmp_path)
+
+    def changed(name: str) -> tuple[bool, bool]:
+        before = versions()
+        (tmp_path / name).write_text("another")
+        code, harness = (a != b for a, b in zip(before, versions(), strict=True))
+        return code, harness
+
+    for name in (*answers, *others):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("one")
+    assert [changed(name) for name in answers] == [(True, False)] * len(answers)
+    assert changed("rag/evaluate/metrics.py") == (False, True)
+    assert [changed(name) for name in others[1:]] == [(False, False)] * 3
 
 
 # two reports
@@ -324,6 +372,55 @@ def test_a_loss_of_ten_points_on_29_cases_is_found():
     assert not any(change.is_loss for change in compare.compare(after, before))
 
 
+def test_a_case_is_worse_where_it_pulls_the_metric_down():
+    """Of citations: 15 good ones, then the others show nine bad ones each in the place of one."""
+    before, after = made(*[1] * 29), made(*[1] * 29)
+    for number in range(29):
+        good = (1, 1) if number < 15 else (0, 1)
+        before["cases"][number]["scores"]["gold_precision"] = good
+        after["cases"][number]["scores"]["gold_precision"] = good if number < 15 else (0, 9)
+    after["cases"][0]["scores"]["gold_precision"] = (0, 0)  # cites nothing any more
+    change = next(c for c in compare.compare(before, after) if c.metric == "gold_precision")
+    assert change.change == pytest.approx(14 / (14 + 14 * 9) - 15 / 29)
+    assert change.worse == ("c0", *(f"c{number}" for number in range(15, 29)))
+    assert change.better == ()
+    assert change.is_loss
+    assert "nothing changed" not in compare.lines([change])[0]
+
+
+def test_one_case_is_no_sample():
+    before, after = made(1), made(0)
+    assert not any(change.is_loss for change in compare.compare(before, after))
+    # one unanswerable case among 29 that is answered now
+    shares = [(0, 0)] * 28
+    found = paired([*shares, (1, 1)], [*shares, (0, 1)])
+    assert found == (-1, pytest.approx((28 / 29) ** 29, abs=0.03))  # no draw has it
+
+
+def test_only_what_decides_is_a_loss():
+    before, after = made(*[1] * 29), made(*[1] * 29)
+    for name in ("exact_match", "right"):
+        for case in before["cases"]:
+            case["scores"][name] = (1, 1)
+        for case in after["cases"]:
+            case["scores"][name] = (0, 1)
+    found = {c.metric: c for c in compare.compare(before, after)}
+    assert found["exact_match"].is_worse
+    assert not found["exact_match"].is_loss
+    assert found["right"].is_loss
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [("harness", "another version"), ("library", "other documents"), ("model", "language model"),
+     ("judge", "another judge")],
+)  # fmt: skip
+def test_what_makes_two_reports_hard_to_compare_is_said(key: str, words: str):
+    assert compare.doubts(made(1, 0), made(1, 0)) == []
+    assert words in compare.doubts(made(1) | {key: "old"}, made(1) | {key: "new"})[0]
+    assert "only 1 of 2 cases" in compare.doubts(made(1), made(1, 0))[0]
+
+
 def test_two_runs_of_the_same_have_no_loss():
     changes = compare.compare(made(1, 0, 1), made(1, 0, 1))
     assert [(change.change, change.p) for change in changes] == [(0, 1), (0, 1)]
@@ -345,7 +442,7 @@ def test_cases_are_paired_by_what_they_ask():
         compare.compare(before, after)
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"schema": 1}'])
+@pytest.mark.parametrize("content", ["{", "[]", '{"schema": 1}', '{"schema": 3}'])
 def test_a_baseline_that_is_no_report_is_one_line(tmp_path: Path, content: str):
     path = tmp_path / "old.json"
     path.write_text(content)
@@ -360,7 +457,8 @@ def test_a_baseline_that_is_no_report_is_one_line(tmp_path: Path, content: str):
 def command(minutes, cases, monkeypatch, tmp_path) -> Callable[..., int]:
     model = ScriptedModel().enqueue(["Hello.", *REPLIES.values(), *REPLIES.values()])
     monkeypatch.setattr("rag.assistant.chat_model", lambda settings: model)
-    monkeypatch.setenv("PINCITE_MODEL", str(tmp_path))
+    (tmp_path / "model").mkdir()
+    monkeypatch.setenv("PINCITE_MODEL", str(tmp_path / "model"))
     monkeypatch.setenv("PINCITE_LIBRARY", str(minutes.path))
     return lambda *more: main(["evaluate", str(cases), *map(str, more)])
 
@@ -378,17 +476,30 @@ def test_evaluate_prints_the_numbers_and_the_cases_that_failed(command, tmp_path
 
 
 @pytest.mark.models
-def test_a_baseline_that_was_better_ends_with_1(command, tmp_path, capsys):
+def test_a_baseline_that_was_better_ends_with_1(command, tmp_path, capsys, monkeypatch):
     assert command("--out", tmp_path / "out") == 0
     baseline = json.loads((tmp_path / "out/report.json").read_text())
     assert command("--baseline", tmp_path / "out/report.json") == 0
     assert "nothing changed against the baseline" in capsys.readouterr().out
     for case in baseline["cases"]:
-        case["scores"]["right"] = [1, 1]
-    baseline["cases"] = [c for c in baseline["cases"] if c["id"] == "a3"]
+        case["scores"]["citation_coverage"] = case["scores"]["right"] = [1, 1]
+        case["scores"]["unsupported_shown"] = [0, 1]
+    (tmp_path / "better.json").write_text(json.dumps(baseline | {"model": "another"}))
+    assert command("--baseline", tmp_path / "better.json") == 0  # one case is no sample
+    printed = capsys.readouterr()
+    assert "worse: a3\n" in printed.out
+    assert "by another language model" in printed.err
+    baseline["cases"] = [case for case in baseline["cases"] if case["id"] == "a3"]
     (tmp_path / "better.json").write_text(json.dumps(baseline))
+    monkeypatch.setattr(compare, "LEAST_WORSE", 1)
     assert command("--baseline", tmp_path / "better.json") == 1
-    assert "worse: a3  LOSS" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "worse: a3  LOSS\n" in printed.out
+    assert "only 1 of 5 cases are the same" in printed.err
+    (tmp_path / "none.json").write_text(json.dumps(baseline | {"cases": []}))
+    assert command("--out", tmp_path / "kept", "--baseline", tmp_path / "none.json") == 1
+    assert "has none of these cases" in capsys.readouterr().err
+    assert (tmp_path / "kept/report.json").is_file()  # what was asked is not lost
 
 
 def test_evaluate_without_cases_says_what_to_do(tmp_path, monkeypatch, capsys):

@@ -25,7 +25,7 @@ from rag.evaluate.metrics import (
     times,
     total,
 )
-from rag.evaluate.run import code_version, run, settings_of
+from rag.evaluate.run import code_version, harness_version, run, settings_of
 from rag.evaluate.statistics import RESAMPLES, SEED, Metric
 
 SCHEMA = 3
@@ -51,6 +51,7 @@ def assemble(
         "schema": SCHEMA,
         "pincite": importlib.metadata.version("pincite"),
         "code": code_version(),
+        "harness": harness_version(),
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seed": SEED,
         "resamples": RESAMPLES,
@@ -73,12 +74,13 @@ def assemble(
 
 
 def _item(case: Case, answer: AnswerDict, assistant: Assistant) -> dict[str, Any]:
-    library, asked = assistant.library, []
+    library = assistant.library
+    judged: list[dict[str, Any]] = []
 
     def entails(sentence: str, quotes: Sequence[str]) -> bool:
         support = judge.support(sentence, quotes, library.encoder)
         said = support >= assistant.settings.support_threshold
-        asked.append({"sentence": sentence, "quotes": list(quotes), "entails": said})
+        judged.append({"sentence": sentence, "quotes": list(quotes), "entails": said})
         return said
 
     counted = scores(case, answer, library.text, entails)
@@ -96,7 +98,7 @@ def _item(case: Case, answer: AnswerDict, assistant: Assistant) -> dict[str, Any
             [_quote(citation, case, library.text) for citation in sentence["citations"]]
             for sentence in answer["sentences"]
         ],
-        "entailment": asked,
+        "entailment": judged,
         "scores": counted,
         "right": bool(counted["right"][0]),
         "passed": passed(counted),
@@ -150,10 +152,12 @@ def _quote(citation: Mapping[str, Any], case: Case, text_of: TextOf) -> dict[str
     }
 
 
-def _context(text: str, start: int, end: int) -> dict[str, str]:
+def _context(text: str, start: int, end: int) -> dict[str, Any]:
     return {
         "before": text[max(0, start - _AROUND) : start],
         "after": text[end : end + _AROUND],
+        "cut_before": start > _AROUND,
+        "cut_after": end + _AROUND < len(text),
     }
 
 

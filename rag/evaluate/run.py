@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -49,10 +49,22 @@ def fingerprint(assistant: Assistant) -> dict[str, Any]:
     """Return all that every answer depends on, as a JSON object."""
     return {
         "code": code_version(),
-        "model": assistant.model_name,
+        "model": _model(assistant),
         "settings": settings_of(assistant.settings),
         "documents": [[d.name, d.sha256] for d in assistant.library.documents()],
     }
+
+
+def _model(assistant: Assistant) -> list[Any]:
+    """Return what tells one language model from another: a file's name is not enough."""
+    if assistant.given is not None:
+        return [assistant.given._get_llm_string()]  # what LangChain keeps its own answers by
+    path = Path(assistant.settings.model).expanduser()
+    files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
+    return [
+        assistant.settings.model,
+        *([f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files),
+    ]
 
 
 def settings_of(settings: Settings) -> dict[str, Any]:
@@ -61,19 +73,34 @@ def settings_of(settings: Settings) -> dict[str, Any]:
 
 
 @cache
-def code_version() -> str:
+def code_version(root: Path = _ROOT, prompts: Path | None = None) -> str:
     """Return a hash of the code and the prompts that make answers, in 12 hexadecimal digits."""
-    digest = hashlib.sha256()
-    code = [
-        (file.relative_to(_ROOT).as_posix(), file)
+    code = {
+        name: file
         for package in ("index", "rag")
-        for file in (_ROOT / package).rglob("*")
-        if file.suffix in (".py", ".json")
-    ]
-    prompts = [(f"prompts/{file.name}", file) for file in prompt_folder().glob("*.md")]
-    for name, file in sorted(code + prompts):
-        if not name.startswith(_ANSWERS_NOT):
-            digest.update(f"{name}\0".encode() + file.read_bytes() + b"\0")
+        for name, file in _sources(root, package)
+        if not name.startswith(_ANSWERS_NOT)
+    }
+    texts = {f"prompts/{file.name}": file for file in (prompts or prompt_folder()).glob("*.md")}
+    return _hash(code | texts)
+
+
+@cache
+def harness_version(root: Path = _ROOT) -> str:
+    """Return a hash of the code that counts, likewise."""
+    return _hash(dict(_sources(root, "rag/evaluate")))
+
+
+def _sources(root: Path, package: str) -> Iterator[tuple[str, Path]]:
+    for file in (root / package).rglob("*"):
+        if file.suffix in (".py", ".json"):
+            yield file.relative_to(root).as_posix(), file
+
+
+def _hash(files: Mapping[str, Path]) -> str:
+    digest = hashlib.sha256()
+    for name, file in sorted(files.items()):
+        digest.update(f"{name}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
 
 

@@ -85,8 +85,8 @@ def paired(before: Sequence[Share], after: Sequence[Share]) -> tuple[float, floa
     """Return the change of a ratio between two runs of the same cases, and how likely it is noise.
 
     The second number is one-sided: the share of paired bootstrap draws in which the change has
-    not the sign that it has over all cases (Koehn 2004, section 4; 1 where nothing changed).
-    None where the ratio has no value.
+    not the sign that it has over all cases, or no value (Koehn 2004, section 4; 1 where nothing
+    changed). None where the ratio has no value.
     """
     both = np.array([(*b, *a) for b, a in zip(before, after, strict=True)], float)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -94,7 +94,6 @@ def paired(before: Sequence[Share], after: Sequence[Share]) -> tuple[float, floa
         found = _change(both[_draws(len(both))].sum(axis=1))
     if not np.isfinite(change):
         return None
-    found = found[np.isfinite(found)]
     return float(change), float(1 - np.mean(found * change > 0))
 
 
