@@ -5,36 +5,19 @@ No document, file name, question or model sentence is ever read as HTML or Markd
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterable, Sequence
 
 from index.records import AddReport, DocumentInfo, Hit
 from rag.chat import words
 from rag.chat.turns import Phase, Target, Turn, span_of
+from rag.escape import name as name
+from rag.escape import shown as shown
+from rag.escape import text as text
 from rag.records import Citation, Sentence
 
 SNIPPET = 220  # characters of a passage in the list of the evidence
 AROUND = 1_600  # characters of a document shown on either side of the cited words
 LISTED = 200  # documents in the list
-
-# Browsers drop or replace these anyway, and lone surrogates do not survive the way to one.
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
-def shown(raw: str) -> str:
-    """Return the characters of a text that a page can show."""
-    return _UNSHOWABLE.sub("", raw.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def text(raw: str) -> str:
-    """Return a text as HTML that shows it, in content and in quoted attributes alike."""
-    return html.escape(shown(raw), quote=True)
-
-
-def name(raw: str) -> str:
-    """Return a name in a line of ours, its writing direction kept to itself."""
-    return f"<bdi>{text(raw)}</bdi>"
 
 
 def welcome(documents: int) -> str:

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping
 from typing import Any
+
+from rag.escape import name as name
+from rag.escape import text as text
 
 Json = Mapping[str, Any]
 
 NOTHING = '<span class="soft" title="nothing to count">–</span>'
 _SPELLED = {"_s_": ", ", "_": " ", "f1": "F1", "alce": "ALCE"}
 _UNITS = {"share": (100, "\N{NO-BREAK SPACE}%"), "s": (1, "\N{NO-BREAK SPACE}s")}
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
-def text(raw: Any) -> str:
-    """Return a text as HTML that shows it, in content and in quoted attributes alike."""
-    return html.escape(_UNSHOWABLE.sub("", str(raw).replace("\r\n", "\n").replace("\r", "\n")))
-
-
-def name(raw: Any) -> str:
-    """Return a name in a line of ours, its writing direction kept to itself."""
-    return f"<bdi>{text(raw)}</bdi>"
 
 
 def words(key: str) -> str:
