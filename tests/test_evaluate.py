@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torchmetrics.functional.text import squad as published_squad
 
 from index.errors import UnknownDocumentError
 from rag.errors import CasesError
@@ -21,10 +23,10 @@ from rag.evaluate.cases import Case, Gold, history, load, to_csv
 from rag.evaluate.metrics import (
     METRICS,
     alce,
-    characters,
     contains,
     has_tokens,
     hits,
+    pin_f1,
     scores,
     shared_words,
     squad,
@@ -135,6 +137,13 @@ MADE_UP = answer(say("Dan is 90.", cite("He is 90.", "b.txt")))
         ("the ﬁrst２ men", "first2", True),
         ("190\u00a0billion", "190 billion", True),
         ("190\n  billion", "190 billion", True),
+        ("EUR 1\u00a0850 a month", "850", False),
+        ("EUR 1\u202f850 a month", "1,850", True),
+        ("1’300 francs", "300", False),
+        ("three months’ notice", "three months' notice", True),
+        ("from 2019–2020 on", "2019-2020", True),
+        ("from 2019–2020 on", "2019", True),
+        ("it's 5", "s 5", True),
     ],
 )
 def test_wanted_words_are_found_as_whole_tokens(text: str, wanted: str, there: bool):
@@ -243,6 +252,17 @@ def test_exact_match_and_token_f1_are_those_of_squad():
     assert value_and_n([(short, REFUSED)], "token_f1") == (0, 1)
 
 
+@settings(max_examples=300, deadline=None)
+@given(*[st.text("aAnthe eé .,'-12", max_size=20)] * 2)
+def test_exact_match_and_token_f1_are_what_a_published_implementation_says(said, wanted):
+    published = published_squad(
+        [{"prediction_text": said, "id": "1"}],
+        [{"answers": {"answer_start": [0], "text": [wanted]}, "id": "1"}],
+    )
+    assert float(squad(said) == squad(wanted)) == float(published["exact_match"]) / 100
+    assert shared_words(said, wanted) == pytest.approx(float(published["f1"]) / 100)
+
+
 def test_coverage_counts_shown_sentences_with_a_citation():
     half = answer(say("In 1890.", cite(ANN)), say("In Riga."), say("Or.", verdict="unsupported"))
     assert value_and_n([(WHEN, half)], "citation_coverage") == (1 / 2, 2)
@@ -270,7 +290,32 @@ def test_pin_f1_counts_characters():
     twice = answer(say("1890.", cite(ANN), year))  # the union counts
     assert value_and_n([(WHEN, twice)], "pin_f1") == (1, 1)
     assert value_and_n([(WHEN, REFUSED), (NOTHING, MADE_UP)], "pin_f1") == (0, 1)
-    assert characters([("a", 1, 3), ("a", 2, 4), ("b", 0, 0)]) == {("a", 1), ("a", 2), ("a", 3)}
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), max_size=6)
+
+
+@settings(max_examples=300, deadline=None)
+@given(SPANS, SPANS, st.data())
+def test_pin_f1_is_the_best_over_all_choices_of_alternatives(cited, spans, data):
+    """Each gold span has a stretch of 20 characters to itself, so that none overlaps another."""
+    golds = [
+        Gold("a", 20 * i + start, 20 * i + start + size, "", bool(i and data.draw(st.booleans())))
+        for i, (start, size) in enumerate(spans)
+    ]
+    quotes = [
+        {"document": "a", "start": at, "end": at + size, "quote": ""}
+        for start, size in cited
+        for at in [20 * data.draw(st.integers(0, 5)) + start]
+    ]
+    one = case([["x"]], *golds)
+    marked = {i for quote in quotes for i in range(quote["start"], quote["end"])}
+    best = 0.0
+    for chosen in product(*one.gold):
+        gold = {i for span in chosen for i in range(span.start, span.end)}
+        if gold:
+            best = max(best, 2 * len(marked & gold) / (len(marked) + len(gold)))
+    assert pin_f1(one, answer(say("x", *quotes))) == (pytest.approx(best), int(bool(golds)))
 
 
 def test_of_alternatives_one_is_enough():

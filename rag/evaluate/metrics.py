@@ -5,24 +5,27 @@ A metric of a case is a pair: what counts, and out of how many; over cases both 
 
 from __future__ import annotations
 
-import itertools
 import re
 import string
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from rag.evaluate.cases import Case, Gold
+from rag.evaluate.retrieval import Range, length, merged, shared
 from rag.evaluate.statistics import Metric, Rows, Share, f1, of_sums, percentile, ratio
 
 AnswerDict = Mapping[str, Any]  # Answer.to_dict()
 TextOf = Callable[[str], str]  # document's name -> the text that offsets refer to
 Entails = Callable[[str, Sequence[str]], bool]  # whether quotes together support a sentence
 Scores = dict[str, Share]  # metric's name -> its pair, for one case
+
+_GROUP_MARK = re.compile("(?<=\\d)[\u00a0\u202f\u2009'\u2019](?=\\d{3}(?!\\d))")  # of thousands
+_TYPED = str.maketrans("\u2018\u2019\u201c\u201d\u2010\u2011\u2012\u2013\u2014", "''\"\"-----")
 
 TIMES = ("evidence_s", "first_sentence_s", "total_s")
 
@@ -48,8 +51,12 @@ METRICS = {
     "gold_precision": About("higher", "shown citations that hit gold or hold the answer"),
     "gold_f1": About("higher", "harmonic mean of gold_precision and gold_recall"),
     "pin_f1": About("higher", "characters shared by the cited and the gold spans, F1, mean"),
-    "alce_recall": About("higher", "shown sentences that their citations entail, says the judge"),
-    "alce_precision": About("higher", "shown citations that their sentence needs, says the judge"),
+    "alce_recall": About(
+        "higher", "shown sentences that Pincite's judge says their citations entail"
+    ),
+    "alce_precision": About(
+        "higher", "shown citations that Pincite's judge says their sentence needs"
+    ),
     "abstain_recall": About("higher", "unanswerable cases that were refused"),
     "false_abstain": About("lower", "answerable cases that were refused"),
     "unsupported_shown": About("lower", "cases in which a wrong claim stands as supported"),
@@ -181,12 +188,15 @@ def pin_f1(case: Case, answer: AnswerDict) -> Share:
     """
     if not case.gold:
         return 0, 0
-    cited = characters((c["document"], c["start"], c["end"]) for c in _citations(answer))
-    unions = [
-        characters((span.document, span.start, span.end) for span in chosen)
-        for chosen in itertools.product(*case.gold)
-    ]
-    return max(2 * len(cited & gold) / (len(cited) + len(gold)) for gold in unions), 1
+    cited = merged((c["document"], c["start"], c["end"]) for c in _citations(answer))
+    best = 0.0
+    while True:  # of each group, the span that is best at the ratio so far (Dinkelbach 1967)
+        chosen = [max(spans, key=lambda span: _gain(span, cited, best)) for spans in case.gold]
+        gold = merged(map(_range, chosen))
+        found = 2 * length(shared(cited, gold)) / (length(cited) + length(gold))
+        if found <= best:
+            return best, 1
+        best = found
 
 
 def alce(answer: AnswerDict, entails: Entails) -> tuple[Share, Share]:
@@ -194,6 +204,7 @@ def alce(answer: AnswerDict, entails: Entails) -> tuple[Share, Share]:
 
     A sentence is recalled when its quotes together entail it. A citation counts when its
     sentence is recalled and either it alone entails that, or the others without it do not.
+    Sentences and citations are pooled over the cases, where ALCE averages over answers.
     """
     recalled, needed = 0, 0
     shown, citations = _shown(answer), _citations(answer)
@@ -273,11 +284,6 @@ def shared_words(text: str, wanted: str) -> float:
     return f1(shared / len(said), shared / len(gold))
 
 
-def characters(spans: Iterable[tuple[str, int, int]]) -> set[tuple[str, int]]:
-    """Return every (document, offset) that the spans cover."""
-    return {(document, i) for document, start, end in spans for i in range(start, end)}
-
-
 def _right(case: Case, answer: AnswerDict) -> bool:
     return case.answers is not None and contains(answer["answer"], case.answers)
 
@@ -294,6 +300,15 @@ def _gold_f1(sums: Rows) -> Rows:
     precision, recall = np.where(cited, good / cited, 0), hit / gold
     found: Rows = np.where(hit + good, 2 * precision * recall / (precision + recall), 0)
     return np.where(gold, found, np.nan)
+
+
+def _range(span: Gold) -> Range:
+    return span.document, span.start, span.end
+
+
+def _gain(span: Gold, cited: Sequence[Range], ratio: float) -> float:
+    """Return how far choosing a span lifts the F1 above a ratio."""
+    return 2 * length(shared(cited, [_range(span)])) - ratio * (span.end - span.start)
 
 
 def _gold_hit(gold: Sequence[Sequence[Gold]], answer: AnswerDict) -> int:
@@ -315,4 +330,7 @@ def _citations(answer: AnswerDict, *, shown_only: bool = True) -> list[Mapping[s
 
 
 def _normal(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """Return the text as it is compared: 1 850 (unbroken) is 1,850, and ’ and – are ' and -."""
+    grouped = _GROUP_MARK.sub(",", text)
+    folded = unicodedata.normalize("NFKC", grouped).translate(_TYPED).casefold()
+    return " ".join(folded.split())
