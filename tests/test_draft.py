@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from index import Library
 from rag.cli import main
-from rag.evaluate.cases import load
-from rag.evaluate.draft import draft, facts
+from rag.evaluate.cases import Case, load
+from rag.evaluate.draft import _near_miss, draft, facts
 from tests.fakes import LetterEncoder, ScriptedModel
 
 LETTERS = LetterEncoder()
@@ -75,6 +75,30 @@ def test_a_draft_asks_for_the_fact_and_quotes_it(library, questions, tmp_path: P
         assert TEXT[gold.start : gold.end] == gold.quote
     (miss,) = [case for case in cases if not case.answerable]
     assert miss.question == "How many passengers did the ferry carry in 2024?"
+
+
+@pytest.mark.parametrize(
+    ("question", "everything", "missed"),
+    [
+        ("How long is Berth 3 in 2023?", "2023 2024", "How long is Berth 3 in 2025?"),
+        ("How long is Berth 3?", "Berths 3, 4 and 50", "How long is Berth 5?"),
+        ("How long is Berth 3?", " ".join(map(str, range(2000))), "How long is Berth 2000?"),
+        ("What ends on 31 December?", "", None),
+        ("What costs 1,850 euros?", "", None),
+        ("Who is the captain?", "", None),
+    ],
+)
+def test_a_near_miss_asks_for_what_stands_nowhere(question, everything, missed):
+    found = _near_miss(Case("d1", question, (("x",),)), everything)
+    assert [case.question for case in found] == [missed] * (missed is not None)
+    assert not any(case.answerable for case in found)
+
+
+def test_no_cell_of_a_draft_begins_a_formula(library):
+    text = "=HYPERLINK: the board of the town chose Amina Haddad as captain of it."
+    assert list(facts("a.txt", text)) == []
+    assert len(list(facts("a.txt", text.removeprefix("=")))) == 1
+    assert drafted(library, *['=cmd|"/c calc"!A1?'] * 3) == []
 
 
 def test_a_question_that_gives_the_answer_away_is_no_case(library):

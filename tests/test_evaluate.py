@@ -506,7 +506,13 @@ def test_empty_lines_a_mark_and_unusual_line_ends_are_taken(write: Write):
     ("line", "said"),
     [
         ("{", "line 3 of .* is not JSON"),
+        ("[" * 100_000, "line 3 of .* is not JSON"),
         ("[]", "line 3 of .* is no case"),
+        (
+            json.dumps(FULL | {"question": "half a pair: \ud83d"}),
+            "line 3 of .* is no case .Unicode",
+        ),
+        (FULL | {"evidence": [{**cite(ANN), "document": ["a.txt"]}]}, "line 3 of .* must be text"),
         ('"text"', "line 3 of .* is no case"),
         ({"id": "x", "question": "Who?"}, "line 3 of .* is no case .KeyError: 'answers'"),
         (FULL | {"question": None}, "line 3 of .* None must be text"),
@@ -536,7 +542,7 @@ def test_a_file_without_cases_or_with_one_id_twice_or_missing_is_an_error(
         CasesError, match="holds no cases; write one JSON object a line, or one CSV row"
     ):
         load_(write(""))
-    with pytest.raises(CasesError, match="two cases of the same id"):
+    with pytest.raises(CasesError, match="two cases of the id 'q1'"):
         load_(write(FULL, FULL))
     with pytest.raises(CasesError, match=r"cannot read the cases in .*gone\.jsonl"):
         load_(tmp_path / "gone.jsonl")
@@ -579,14 +585,27 @@ def test_a_sheet_is_read_with_its_quotes_looked_up(tmp_path: Path):
         (("born in 1890", "born in 1891"), "line 2 of .* must stand once in a.txt, .* 0 times"),
         (("in Riga", "in"), "line 3 of .* must stand once in a.txt, .* 2 times"),
         (("b.txt", "no.txt"), "line 4 of .*no document no.txt"),
-        (("And when?", " "), "line 2 of .* ' ' must be text"),
+        (("And when?", " "), "line 2 of .* asks nothing"),
         (("answers", "answer"), "has no column 'answers'; it needs id, question, answers"),
+        (("Who is Dan?", "Dan, who?"), "line 5 of .* has too many cells"),
+        (("q1,or", "q3,or"), "line 4 of .* does not go on with the case before"),
+        (("question,answers", "question;answers"), "has no column 'question'"),
     ],
 )
 def test_a_bad_row_is_named(tmp_path: Path, change: tuple[str, str], said: str):
     with pytest.raises(CasesError, match=said) as caught:
         load_(sheet(tmp_path, SHEET.replace(*change, 1)))
     assert "\n" not in str(caught.value)
+
+
+def test_a_sheet_of_semicolons_is_told_what_separates_cells(tmp_path: Path):
+    with pytest.raises(CasesError, match="its cells must be separated by commas"):
+        load_(sheet(tmp_path, SHEET.replace(",", ";")))
+
+
+def test_a_quote_may_be_broken_into_lines_otherwise_than_its_document(tmp_path: Path):
+    broken = SHEET.replace("born in 1890", '"born  in\n1890"').replace("q1,or", "q1,Or ")
+    assert load_(sheet(tmp_path, broken)) == load_(sheet(tmp_path, SHEET))
 
 
 def test_a_sheet_needs_three_columns(tmp_path: Path):

@@ -311,6 +311,14 @@ def test_a_model_file_that_was_replaced_is_another_model(minutes, tmp_path):
 
 
 @pytest.mark.models
+def test_a_question_that_cannot_be_asked_is_named_before_any_is(minutes, cases):
+    with cases.open("a") as file:
+        file.write(f"long,fact,Who {'or who ' * 1000}?,,,,,\n")
+    with pytest.raises(CasesError, match="^case long: "):
+        evaluate(cases, assistant(minutes))
+
+
+@pytest.mark.models
 def test_a_purge_leaves_no_answer(minutes, report):
     folder = minutes.derived("answers")
     assert len(list(folder.iterdir())) == len(REPLIES)

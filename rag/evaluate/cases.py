@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -87,8 +89,9 @@ def load(path: Path, text_of: TextOf) -> list[Case]:
         ]
     if not cases:
         raise CasesError(f"{path} holds no cases; write one JSON object a line, or one CSV row")
-    if len({case.id for case in cases}) < len(cases):
-        raise CasesError(f"{path} has two cases of the same id")
+    twice = [id_ for id_, times in Counter(case.id for case in cases).items() if times > 1]
+    if twice:
+        raise CasesError(f"{path} has two cases of the id {twice[0]!r}")
     for case in cases:
         for gold in case.evidence:
             if (
@@ -141,15 +144,25 @@ def to_csv(cases: Sequence[Case]) -> str:
 
 def _from_csv(text: str, path: Path, text_of: TextOf) -> list[Case]:
     rows = csv.DictReader(io.StringIO(text), restval="")
-    missing = [name for name in _NEEDED if name not in (rows.fieldnames or ())]
+    head = rows.fieldnames or ()
+    missing = [name for name in _NEEDED if name not in head]
     if missing:
-        raise CasesError(f"{path} has no column {missing[0]!r}; it needs {', '.join(_NEEDED)}")
+        marks = "; its cells must be separated by commas" if len(head) == 1 else ""
+        raise CasesError(
+            f"{path} has no column {missing[0]!r}; it needs {', '.join(_NEEDED)}{marks}"
+        )
     cases: list[Case] = []
     try:
         for row in rows:
             where = f"line {rows.line_num} of {path}"
+            if None in row:
+                raise CasesError(f"{where} has too many cells: put quotes around one with a comma")
             gold = (_found(row, text_of, where),) if row.get("document") else ()
-            if cases and cases[-1].id == row["id"] and not row["question"]:  # one more span
+            if not row["question"].strip():  # one more span
+                if not cases or cases[-1].id != row["id"]:
+                    raise CasesError(
+                        f"{where} asks nothing, and does not go on with the case before"
+                    )
                 cases[-1] = replace(cases[-1], evidence=cases[-1].evidence + gold)
             else:
                 cases.append(replace(_of_row(row, where), evidence=gold))
@@ -180,13 +193,21 @@ def _of_row(row: Mapping[str, str], where: str) -> Case:
 def _found(row: Mapping[str, str], text_of: TextOf, where: str) -> Gold:
     document, quote = row["document"], row.get("quote", "")
     text = _text_of(document, text_of, where)
-    if not quote.strip() or text.count(quote) != 1:
+    found = standing(quote, text)
+    if len(found) != 1:
         raise CasesError(
             f"{where}: the quote {quote!r} must stand once in {document}, "
-            f"but stands there {text.count(quote) if quote else 0} times"
+            f"but stands there {len(found)} times"
         )
-    start = text.index(quote)
-    return Gold(document, start, start + len(quote), quote, row.get("kind") == _OR)
+    ((start, end),) = found
+    is_other = row.get("kind", "").strip().casefold() == _OR
+    return Gold(document, start, end, text[start:end], is_other)
+
+
+def standing(quote: str, text: str) -> list[tuple[int, int]]:
+    """Return where the quote stands in the text, however its lines are broken."""
+    words = r"\s+".join(map(re.escape, quote.split()))
+    return [match.span() for match in re.finditer(words, text)] if words else []
 
 
 def _text_of(document: str, text_of: TextOf, where: str) -> str:
@@ -199,7 +220,7 @@ def _text_of(document: str, text_of: TextOf, where: str) -> str:
 def _case(line: str, where: str) -> Case:
     try:
         return _case_of(json.loads(line), where)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise CasesError(f"{where} is not JSON: {error}") from error
 
 
@@ -230,7 +251,7 @@ def _groups(answers: Any) -> tuple[tuple[str, ...], ...]:
 def _gold(found: Any) -> Gold:
     start, end = int(found["start"]), int(found["end"])
     alternative = bool(found.get("alternative", False))
-    gold = Gold(found["document"], start, end, found["quote"], alternative)
+    gold = Gold(_text(found["document"]), start, end, _text(found["quote"]), alternative)
     if not 0 <= gold.start < gold.end:
         raise ValueError(f"evidence from {gold.start} to {gold.end} is no span")
     return gold
@@ -239,4 +260,5 @@ def _gold(found: Any) -> Gold:
 def _text(found: Any) -> str:
     if not isinstance(found, str) or not found.strip():
         raise TypeError(f"{found!r} must be text")
+    found.encode()  # raises ValueError for half of a surrogate pair
     return found

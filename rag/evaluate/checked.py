@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from index.errors import UnknownDocumentError
 from index.records import Document, place_at
-from rag.evaluate.cases import Case, Gold
+from rag.evaluate.cases import Case, Gold, standing
 from rag.evaluate.metrics import has_tokens, hits
 from rag.records import Answer, Citation, Sentence, Verdict
 from rag.terminal import line
@@ -61,12 +60,17 @@ class CheckedAnswer:
         __tracebackhide__ = True
         return self._check(self.abstained, "must be a refusal")
 
-    def must_contain(self, wanted: str, *alternatives: str) -> Self:
-        """Fail unless one of the texts is in the answer, as whole words and numbers."""
+    def must_contain(self, wanted: str | Sequence[str], *more: str | Sequence[str]) -> Self:
+        """Fail unless all of these are in the answer, as whole words and numbers.
+
+        Of a tuple or list of texts, one is enough: `must_contain(("three", "3"), "months")`.
+        """
         __tracebackhide__ = True
-        texts = _not_blank(wanted, *alternatives)
-        held = any(has_tokens(self.text, text) for text in texts)
-        return self._check(held, f"must contain {' or '.join(map(_quoted, texts))}")
+        groups = [_not_blank(*([one] if isinstance(one, str) else one)) for one in (wanted, *more)]
+        for group in groups:
+            held = any(has_tokens(self.text, text) for text in group)
+            self._check(held, f"must contain {' or '.join(map(_quoted, group))}")
+        return self
 
     def must_not_contain(self, unwanted: str, *others: str) -> Self:
         """Fail if any of the texts is in the answer, as whole words and numbers."""
@@ -109,11 +113,13 @@ class CheckedAnswer:
         if case.answers is None:
             return self.must_abstain()
         for group in case.answers:
-            self.must_contain(*group)
-        for gold in case.evidence:
-            self._document(gold.document)
-        cited = not case.evidence or any(_in_one_of(case.evidence, c) for c in self.citations)
-        return self._check(cited, f"must cite what case {line(case.id)} names", case.evidence)
+            self.must_contain(group)
+        for spans in case.gold:
+            for span in spans:
+                self._document(span.document)
+            cited = any(_in_one_of(spans, citation) for citation in self.citations)
+            self._check(cited, f"must cite what case {line(case.id)} names", spans)
+        return self
 
     def __str__(self) -> str:
         """Return the question, the answer and every sentence with its citations in context."""
@@ -176,17 +182,18 @@ class CheckedAnswer:
 def _not_blank(*texts: str) -> tuple[str, ...]:
     """Return the texts; a blank one would be found in every answer."""
     __tracebackhide__ = True
-    if not all(text.strip() for text in texts):
+    if not texts or not all(text.strip() for text in texts):
         raise ValueError("a blank text is no expectation: write what the answer must hold")
     return texts
 
 
 def _standing(quote: str, document: Document) -> list[Gold]:
-    """Return where the quote stands in the document, however its lines are broken."""
     __tracebackhide__ = True
     (quote,) = _not_blank(quote)
-    words = re.compile(r"\s+".join(map(re.escape, quote.split())))
-    return [Gold(document.name, *m.span(), m.group()) for m in words.finditer(document.text)]
+    return [
+        Gold(document.name, start, end, document.text[start:end])
+        for start, end in standing(quote, document.text)
+    ]
 
 
 def _span(document: Document, start: int | None, end: int | None) -> Gold:

@@ -1,7 +1,7 @@
 """A user's documents -> proposed cases, for people to edit: no proposal is a checked case.
 
 The language model words the questions; the answers are words of the documents. Every third case
-is a near miss that nothing answers: such a question with its year or number changed to one that
+is a near miss that nothing answers, where a question has a year or a number to change: to one that
 no document has.
 """
 
@@ -36,6 +36,9 @@ _NUMBER = re.compile(
     r"(?<![\w.,-])[1-9](?:[\d.,]*\d)?"
     r"(?:\s?%| (?:thousand|million|billion|per cent|percent))?(?![\w-])"
 )
+_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
+_LABEL = re.compile(rf"(?<![\d.,])\b\d{{1,3}}\b(?![.,]\d| (?:{_MONTHS}))")  # no day of a date
+_FORMULA = tuple("=+-@")  # with which a sheet would begin to calculate
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w’'-]+(?: (?:of |de |van |von )?[A-Z][\w’'-]+)+")
 
 
@@ -75,6 +78,8 @@ def facts(document: str, text: str) -> Iterator[Fact]:
         sentence = text[start:end]
         if len(sentence) not in _LENGTHS or "\n\n" in sentence or text.count(sentence) != 1:
             continue
+        if sentence.startswith(_FORMULA):
+            continue
         for kind in (_DATE, _NUMBER, _NAME):
             match = next((m for m in kind.finditer(sentence) if _is_told(m, sentence)), None)
             if match:
@@ -110,6 +115,7 @@ def _question(fact: Fact, text: str, model: BaseChatModel) -> str | None:
     question = reply.splitlines()[0].strip() if reply else ""
     fits = (
         question.endswith("?")
+        and not question.startswith(_FORMULA)
         and not has_tokens(question, fact.answer)
         and not judge.beside_the_point(question, fact.sentence, [fact.sentence], context)
     )
@@ -122,12 +128,15 @@ def _answerable(fact: Fact, question: str, number: int) -> Case:
 
 
 def _near_miss(case: Case, everything: str) -> list[Case]:
-    """Return the case with a number of its question changed to one that stands nowhere."""
-    match = re.search(r"\b(?:1[5-9]|20)\d\d\b|\b\d{1,3}\b", case.question)
+    """Return the case with a year of its question, or else a number, that stands nowhere."""
+    match = _YEAR.search(case.question) or _LABEL.search(case.question)
     if match is None:
         return []
     value = int(match.group())
-    changed = next(str(v) for v in range(value + 1, value + 1000) if str(v) not in everything)
+    numbers = set(re.findall(r"\d+", everything))
+    changed = next(
+        str(v) for v in range(value + 1, value + len(numbers) + 2) if str(v) not in numbers
+    )
     question = case.question[: match.start()] + changed + case.question[match.end() :]
     return [replace(case, id=f"{case.id}x", question=question, answers=None, evidence=(),
                     kind=KINDS[1])]  # fmt: skip

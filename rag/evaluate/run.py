@@ -16,7 +16,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from rag.assistant import Assistant
+from rag.assistant import Assistant, check_question
+from rag.errors import CasesError, QuestionError
 from rag.evaluate.cases import Case
 from rag.prompt import prompt_folder
 from rag.settings import Settings
@@ -31,8 +32,13 @@ def run(
 ) -> list[dict[str, Any]]:
     """Ask every case; the i-th answer (Answer.to_dict()) is that of the i-th case.
 
-    With `again`, kept answers do not count.
+    With `again`, kept answers do not count. Raises CasesError for what cannot be asked.
     """
+    for case in cases:
+        try:
+            check_question(case.question)
+        except QuestionError as error:
+            raise CasesError(f"case {case.id}: {error}") from error
     folder = assistant.library.derived("answers")
     state = fingerprint(assistant)
     kept = [folder / f"{key_of([state, case.question, case.history])}.json" for case in cases]
