@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from rag.evaluate.page.frame import CSS, JS, page
-from rag.evaluate.page.markup import interval, number, words
+from rag.evaluate.page.frame import JS, page
+from rag.evaluate.page.markup import duration, interval, moment, number, title, words
+from rag.evaluate.page.shell import CSS
 from tests.browser import PHONE, Watched, browser
 
 __all__ = ["browser"]  # a fixture
@@ -81,16 +82,18 @@ CASES = [
          sentence("It is cheap.", TERM, verdict="unsupported")),
     case("s02", answers=None, evidence=[], kind="unanswerable",
          history=[{"question": "Who signed?", "answer": "Ann."}]),
-    case("s03", sentence("It ends in 2031.", TERM), right=False, kind="number",
+    case("s03", sentence("It ends in 2031.", TERM), right=False, passed=False, kind="number",
          failures=["wrong claim shown", "gold not cited"], question="Where is Fiskartorget?"),
-    case("s/4 <b>", right=False, failures=["refused"]),
+    case("s/4 <b>", right=False, passed=False, failures=["refused"]),
+    case("s05", sentence("EUR 1,850.", RENT, TERM), failures=["cites beside gold"]),
 ]  # fmt: skip
 
 
 def report(*cases: dict[str, Any], **changes: Any) -> dict[str, Any]:
     metrics = {
-        "right": metric(0.5, 4), "gold_f1": metric(0.9996), "false_abstain": metric(0.25),
-        "pin_f1": metric(None, 0), "total_s_median": metric(2.5, 4, "s"),
+        "right": metric(0.6, 5), "gold_f1": metric(0.9996), "false_abstain": metric(0.25, 4),
+        "pin_f1": metric(None, 0), "alce_recall": metric(0.9), "unheard_of": metric(0.1),
+        "total_s_median": metric(2.5, 4, "s"),
     }  # fmt: skip
     kinds = {"fact": {"cases": 2, "metrics": {"right": metric(0.5, 2), "pin_f1": metric(None, 0)}}}
     return {
@@ -135,7 +138,7 @@ def hostile(found: Any) -> Any:
 
 def test_no_text_becomes_markup():
     mild = report()
-    wild = hostile(mild) | {"by_kind": {HOSTILE: mild["by_kind"]["fact"]}}
+    wild = hostile(mild) | {"by_kind": {"fac" + HOSTILE: mild["by_kind"]["fact"]}}
     # Quotes that no more equal what is found are warned of, in both.
     for one in (*mild["cases"], *wild["cases"]):
         for item in (item for of_sentence in one["quotes"] for item in of_sentence):
@@ -180,17 +183,96 @@ def test_every_case_is_on_the_page_and_only_failures_are_open():
         assert one["id"] in shape.text
         assert one["question"] in shape.text
     ids = [value for tag, key, value in shape.attributes if (tag, key) == ("article", "id")]
-    assert ids == ["case-s01", "case-s02", "case-s03", "case-s%2F4%20%3Cb%3E"]
-    folds = [tag for tag in shape.tags if tag in (("details",), ("details", "open"))]
-    assert folds == [("details",), ("details",), ("details", "open"), ("details", "open")]
+    assert ids == ["case-s01", "case-s02", "case-s03", "case-s%2F4%20%3Cb%3E", "case-s05"]
+    shut, opened = ("details",), ("details", "open")
+    folds = [tag for tag in shape.tags if tag in (shut, opened)]
+    assert folds == [shut, shut, opened, opened, shut]
+    states = [value for _, key, value in shape.attributes if key == "data-state"]
+    assert states == ["passed", "passed", "failed", "failed", "remarks"]
+
+
+def test_faults_and_remarks_are_in_plain_words():
+    made = page(report())
+    found = re.findall(r'<li class="(fault|remark)">(.*?)</li>', made)
+    assert found == [
+        ("fault", "answer not accepted"),
+        ("remark", "expected passage not cited"),
+        ("fault", "refused"),
+        ("remark", "cites other passages too"),
+    ]
+    options = re.findall(r'<option value="([^"]+)">\u2068(.*?)\u2069', made)
+    assert ("wrong claim shown", "answer not accepted") in options  # machine names stay in links
+
+
+def test_what_is_right_but_badly_cited_is_a_failure():
+    badly = case("s", sentence("It is.", RENT), passed=False, failures=["bad citation"])
+    said = Shape(page(report(badly, *CASES))).text
+    assert "Right4 of 6" in said
+    assert "3 of 6 cases passed, 1 of them with remarks" in said
+    assert "right, but a citation is not valid or lacking 1" in said
+    assert "or lacking" not in Shape(page(report())).text
 
 
 def test_the_head_says_what_was_measured_and_what_came_out():
     said = Shape(page(report())).text
-    for words_there in ("22 November 2026, 03:30 UTC", "4 cases in cases.jsonl", "1 document",
-                        "a model", "an embedder", "a judge", "ab12", "cases right2 of 450.0",
-                        "wrong claims shown1 of 4", "citations valid4 of 4"):  # fmt: skip
-        assert words_there in said.replace("\u00a0", " ")
+    head = said[: said.index("In numbers")].replace("\u00a0", " ")
+    for words_there in ("5 questions from cases.jsonl, put to 1 document on"
+                        " 22 November 2026, 03:30 UTC.",
+                        "Pincite answered with the language model a model.", "Right3 of 560.0 %",
+                        "Answers not accepted1 of 5",
+                        "Citations valid (withheld sentences’ too)5 of 5",
+                        "3 of 5 cases passed, 1 of them with remarks"):  # fmt: skip
+        assert words_there in head
+    rest = said[said.index("Provenance") :]
+    for words_there in ("an embedder", "a judge", "ab12"):
+        assert words_there not in head
+        assert words_there in rest
+
+
+def test_the_plain_numbers_come_first_and_the_others_are_folded():
+    made = page(report())
+    first, folded = made[made.index('id="metrics"') :].split("More numbers, for comparison")
+    said = Shape(first).text.replace("\u00a0", " ")
+    assert "3 of 5" in said
+    assert "Wrongly refused ↑of the questions that the documents do answer false_abstain" in said
+    for key in ("gold_f1", "pin_f1", "alce_recall", "unheard_of"):
+        assert f"<code>{key}</code>" not in first
+        assert f"<code>{key}</code>" in folded
+    assert "own judge, which also chooses what Pincite shows: a judge" in folded
+    assert "Clopper and Pearson’s with as many trials as cases" in folded
+
+
+def test_each_kind_says_what_became_of_its_cases():
+    made = page(report())
+    kinds = Shape(made[made.index('id="kinds"') : made.index('id="judge"')]).text
+    assert "fact2 of 325.0–50.0" in kinds.replace("\u00a0", " ")
+    assert "1 wrongly refused" in kinds
+    assert "unanswerable1 of 1" in kinds
+    assert "number0 of 11 not accepted" in kinds
+
+
+def test_another_system_is_named_and_has_no_judge():
+    unjudged = {"support": None, "relevance": None}
+    one = case(
+        "p1",
+        sentence("It is EUR 1,850.", RENT) | unjudged,
+        sentence("I do not know.", verdict="no_claim") | unjudged,
+    )
+    system = {"name": "another", "packages": ["another==1.0"]}
+    times = {"evidence_s_median": metric(None, 0, "s"), "total_s_median": metric(2.5, 1, "s")}
+    made = page(report(one, system=system, metrics=times))
+    said = Shape(made).text
+    assert "another’s answer" in said
+    assert "Pincite’s answer" not in said
+    assert "another==1.0" in said
+    assert "Said, but no claim: 1 sentence" in said
+    assert "Withheld" not in said
+    for absent in ('id="judge"', "Verdicts in numbers", "evidence, median"):
+        assert absent not in made
+    mixed = case("p2", sentence("It is.", RENT) | unjudged, sentence("It was.", TERM))
+    made = page(report(mixed))
+    assert made.count("–</span></td>") >= 2
+    assert made.count("<title>p2: ") == 2  # the one that has numbers, in both strips
 
 
 @pytest.mark.parametrize(
@@ -206,6 +288,9 @@ def test_the_head_says_what_was_measured_and_what_came_out():
         (16.84, "s", "16.8 s"),
         (1234.5, "s", "1,234.5 s"),
         (2, None, "2.00"),
+        (0.25, "score", "0.250"),
+        (-0.0125, "score", "-0.013"),
+        (112.84, "score", "113"),
     ],
 )
 def test_numbers(value: float, unit: str | None, shown: str):
@@ -216,8 +301,17 @@ def test_what_has_no_value_is_a_dash():
     assert "–" in number(None, "share")
     assert "–" in interval(metric(None))
     assert interval(metric(0.5)).replace("\u00a0", " ") == "25.0–50.0 %"
-    assert words("first_sentence_s_p95") == "first sentence, p95"
-    assert words("alce_recall") == "ALCE recall"
+    assert words("first_sentence_s_p95") == "first sentence, 95 of 100 within"
+    assert title("right") == "Right"
+    assert title("unheard_of") == "unheard of"
+
+
+def test_times_are_written_as_people_write_them():
+    assert moment("2026-11-02T03:05:00+00:00").endswith(">2 November 2026, 03:05 UTC</time>")
+    assert moment("2026-11-02T03:05:00").endswith(">2 November 2026, 03:05</time>")
+    assert moment("<b>") == "<bdi>&lt;b&gt;</bdi>"
+    seconds = (0.2, 9.4, 60, 309, 3_600, 3_725)
+    assert list(map(duration, seconds)) == ["0 s", "9 s", "1 min", "5 min 9 s", "1 h", "1 h 2 min"]
 
 
 def test_a_report_of_almost_nothing_is_a_page():
@@ -236,10 +330,35 @@ def test_a_quote_that_its_place_does_not_hold_is_warned_of():
 
 def test_a_quote_outside_of_what_was_retrieved_is_warned_of():
     warned = [
-        "none of the passages that were retrieved" in Shape(page(report(one))).text
+        "none of the passages that the search found" in Shape(page(report(one))).text
         for one in (case("s", sentence("It is.", RENT)), case("s", sentence("It does.", ENDS)))
     ]
     assert warned == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("quote", "cut", "around_it"),
+    [
+        (TERM, {}, ("… Oslo. The rent is EUR 1,850 a month. ", " Ends here, it does.")),
+        (RENT, {"cut_before": False, "cut_after": False},
+         ("Signed in Oslo. ", " It runs until 2031. Ends here, it does.")),
+        (cite("Signed in Oslo."), {}, ("", " The rent is EUR 1,850 a month. It runs")),
+        (cite("Signed in Oslo."), {"cut_before": False, "cut_after": True},
+         ("", " The rent is EUR 1,850 a month. It …")),
+        (RENT, {"cut_before": True, "cut_after": False},
+         ("… in Oslo. ", " It runs until 2031. Ends here, it does.")),
+    ],
+    ids=["as told by no flag", "whole", "at the start", "cut after", "cut before"],
+)  # fmt: skip
+def test_what_stands_around_a_quote(
+    quote: dict[str, Any], cut: dict[str, bool], around_it: tuple[str, str]
+):
+    one = case("s", sentence("It is.", quote), evidence=[])
+    one["quotes"][0][0] |= cut
+    found = re.search(r'<blockquote dir="auto">(.*?)<mark.*?</mark>(.*?)</blockquote>',
+                      page(report(one)), re.S)  # fmt: skip
+    assert found is not None
+    assert found.groups() == around_it
 
 
 def test_one_of_the_alternatives_of_gold_is_enough():
@@ -306,17 +425,19 @@ class TestInTheBrowser:
     def test_filters_and_search(self, opened: Opened):
         tab = opened.open(report())
         count = tab.locator("#filters output")
-        assert cases_shown(tab) == ["s01", "s02", "s03", "s/4 <b>"]
+        assert cases_shown(tab) == ["s01", "s02", "s03", "s/4 <b>", "s05"]
+        tab.get_by_role("radio", name="With remarks 1").check()
+        assert cases_shown(tab) == ["s05"]
         tab.get_by_role("radio", name="Failures 2").check()
         assert cases_shown(tab) == ["s03", "s/4 <b>"]
-        assert count.text_content() == "2 of 4 cases"
-        tab.get_by_label("Failure", exact=True).select_option("gold not cited")
+        assert count.text_content() == "2 of 5 cases"
+        tab.get_by_label("Fault or remark", exact=True).select_option("gold not cited")
         assert cases_shown(tab) == ["s03"]
         assert tab.evaluate("location.hash") == "#show=failed&failure=gold+not+cited"
         tab.reload()
         assert cases_shown(tab) == ["s03"]
         tab.get_by_role("button", name="Reset").click()
-        assert count.text_content() == "4 of 4 cases"
+        assert count.text_content() == "5 of 5 cases"
         assert tab.evaluate("location.hash") == ""
         tab.get_by_label("Kind", exact=True).select_option("unanswerable")
         assert cases_shown(tab) == ["s02"]
@@ -338,7 +459,7 @@ class TestInTheBrowser:
         assert cases_shown(tab) == ["s01", "s02"]
         tab.evaluate("location.hash = 'case-s%2F4%20%3Cb%3E'")
         tab.locator(".case .refusal:visible").first.wait_for()
-        assert len(cases_shown(tab)) == 4
+        assert len(cases_shown(tab)) == 5
         withheld = tab.locator("#case-s01 .withheld")
         assert not withheld.locator("mark").is_visible()
         withheld.get_by_role("link", name="Citation 2").click()
@@ -364,7 +485,7 @@ class TestInTheBrowser:
         context = browser.new_context(java_script_enabled=False)
         tab = context.new_page()
         tab.goto(file.as_uri())
-        assert len(cases_shown(tab)) == 4
+        assert len(cases_shown(tab)) == 5
         assert not tab.locator("#filters").is_visible()
         context.close()
 

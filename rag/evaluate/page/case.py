@@ -10,62 +10,65 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote as percent_encoded
 
+from rag.escape import name, text
 from rag.evaluate.metrics import in_a_passage
-from rag.evaluate.page.charts import VERDICTS
-from rag.evaluate.page.markup import (
-    Json,
-    count,
-    fold,
-    listed,
-    name,
-    number,
-    one_line,
-    scrolling,
-    text,
-    words,
-)
+from rag.evaluate.page.markup import Json, count, fold, listed, number, one_line, scrolling, title
+from rag.evaluate.page.plain import FAULTS, OURS, OUTCOMES, REMARKS, VERDICTS
 
 Span = tuple[Any, ...]
 Cited = tuple[int, Json, Json]  # a citation's number in its case, the citation, its context
 
-OUTCOMES = {  # whether a case is right, and refused -> its name in the style sheet, and in words
-    (True, False): ("answered", "answered rightly"),
-    (True, True): ("refused", "rightly refused"),
-    (False, True): ("missed", "refused, though the documents say"),
-    (False, False): ("wrong", "wrong claim shown"),
-}
+
+def outcome(case: Json) -> str:
+    """Return what became of a case: one of OUTCOMES, of which the last three are failures."""
+    refused = case["answer"]["abstained"]
+    if not case["right"]:
+        return "missed" if refused else "wrong"
+    if not case["passed"]:
+        return "uncited"
+    return "refused" if refused else "answered"
 
 
-def outcome(case: Json) -> tuple[str, str]:
-    """Return what became of a case: its name in the style sheet, and in words."""
-    return OUTCOMES[case["right"], case["answer"]["abstained"]]
+def state(case: Json) -> str:
+    """Return whether a case failed, passed with remarks or passed: one of STATES."""
+    if not case["passed"]:
+        return "failed"
+    return "remarks" if case["failures"] else "passed"
 
 
-def failed(case: Json) -> bool:
-    """Whether anything went wrong in a case."""
-    return bool(case["failures"]) or not case["right"]
+def remark(said: str) -> str:
+    """Return a fault or a remark in plain words."""
+    return FAULTS.get(said) or REMARKS.get(said) or said
 
 
-def case_html(case: Json) -> str:
+def case_html(case: Json, by: str = OURS) -> str:
     """Return a case: one line that opens, and below it what was said beside what was expected."""
-    became, label = outcome(case)
-    items = "".join(f"<li>{text(one)}</li>" for one in case["failures"])
-    failures = f'<ul class="failures" aria-label="Failures">{items}</ul>' if items else ""
+    became, how = outcome(case), state(case)
+    label = OUTCOMES[became] + (", with remarks" if how == "remarks" else "")
     kind = f"<span>{name(case['kind'])}</span>" if case["kind"] else ""
     seconds = number(case["answer"]["timings"]["total_s"], "s")
-    state = "failed" if failed(case) else "passed"
     joined = "\n".join(map(one_line, case["failures"]))
     return (
-        f'<article class="case {became}" id="case-{_key(case)}" data-state="{state}"'
+        f'<article class="case" id="case-{_key(case)}" data-state="{how}"'
         f' data-kind="{text(one_line(case["kind"]))}" data-failures="{text(joined)}">'
-        f"<details{' open' if state == 'failed' else ''}><summary>"
+        f"<details{' open' if how == 'failed' else ''}><summary>"
         f'<span class="sign" role="img" aria-label="{label}" title="{label}"></span>'
         f'<h3 dir="auto">{text(case["question"])}</h3>'
-        f'{failures}<p class="meta"><span>{name(case["id"])}</span>{kind}'
+        f'{_remarks(case)}<p class="meta"><span>{name(case["id"])}</span>{kind}'
         f"<span>{seconds}</span></p></summary>"
-        f'<div class="columns"><div>{_said(case)}</div><div>{_expected(case)}</div></div>'
+        f'<div class="columns"><div>{_said(case, by)}</div><div>{_expected(case)}</div></div>'
         f"{_small_print(case)}</details></article>"
     )
+
+
+def _remarks(case: Json) -> str:
+    """Return what went wrong in a case: faults in alarm, what is only remarked on in none."""
+    items = "".join(
+        f'<li class="{"remark" if case["passed"] or one in REMARKS else "fault"}">'
+        f"{text(remark(one))}</li>"
+        for one in case["failures"]
+    )
+    return f'<ul class="failures" aria-label="Faults and remarks">{items}</ul>' if items else ""
 
 
 def _key(case: Json) -> str:
@@ -73,7 +76,7 @@ def _key(case: Json) -> str:
     return percent_encoded(str(case["id"]), safe="", errors="replace")
 
 
-def _said(case: Json) -> str:
+def _said(case: Json, by: str) -> str:
     """Return the answer with its citations, then what was withheld from it."""
     answer, cited = case["answer"], _cited(case)
     shown = [one for one in answer["sentences"] if one["verdict"] == "supported"]
@@ -84,12 +87,13 @@ def _said(case: Json) -> str:
     if shown:
         answer_html = f'<p class="answer" dir="auto">{said}</p>'
     else:
-        answer_html = '<p class="refusal">The documents do not say.</p>'
+        refusal = "The documents do not say." if by == OURS else "No answer."
+        answer_html = f'<p class="refusal">{refusal}</p>'
     quotes = [_quote(case, *cited[span]) for span in cited if span in of_answer]
     return (
-        f"{_earlier(case)}<h4>Pincite’s answer</h4>{answer_html}{note}"
+        f"{_earlier(case)}<h4>{name(by)}’s answer</h4>{answer_html}{note}"
         f'<ol class="quotes">{"".join(quotes)}</ol>'
-        f"{_withheld(case, withheld, cited, of_answer)}{_verdicts(answer['sentences'])}"
+        f"{_withheld(case, withheld, cited, of_answer, by)}{_verdicts(answer['sentences'])}"
     )
 
 
@@ -132,12 +136,12 @@ def _earlier(case: Json) -> str:
 def _quote(case: Json, i: int, citation: Json, context: Json) -> str:
     """Return the words that a citation points to, in their place."""
     measured = case["evidence"] or case["answers"]
-    tags = _tag(context["gold"], "hits gold", "not gold") if measured else ""
+    tags = _tag(context["gold"], "as expected", "not expected", "spare") if measured else ""
     wrong = ""
     if context["found"] != citation["quote"]:
         wrong = f"The document does not say here what was quoted: <q>{name(citation['quote'])}</q>"
     elif not in_a_passage(citation, case["answer"]):
-        wrong = "These words are in none of the passages that were retrieved."
+        wrong = "These words are in none of the passages that the search found."
     warning = f'<p class="warning">{wrong}</p>' if wrong else ""
     return (
         f'<li class="quote" id="quote-{i}-{_key(case)}" tabindex="-1"><p class="from">'
@@ -160,12 +164,15 @@ def _tag(good: bool, yes: str, no: str, kind: str = "") -> str:
 
 def _in_context(context: Json, words_there: str, start: int) -> str:
     """Return exact words, marked, between what stands around them, whole words of it."""
-    before, after = context["before"], context["after"].rstrip()
-    if len(before) < start:
+    before, after = context["before"], context["after"]
+    cut_before = context.get("cut_before", len(before) < start)
+    # Where the report does not say it, the document is known to go on only past a full stretch.
+    cut_after = context.get("cut_after", cut_before and len(after) >= len(before))
+    if cut_before:
         before = "… " + re.sub(r"^\S*\s+", "", before)
-    if after and len(after) >= len(context["before"]):
-        after = re.sub(r"\s+\S*$", "", after) + " …"
-    before, after = (re.sub(r"\s*\n\s*", "\n", part) for part in (before.lstrip(), after))
+    if cut_after:
+        after = re.sub(r"\s+\S*$", "", after.rstrip()) + " …"
+    before, after = (re.sub(r"\s*\n\s*", "\n", part) for part in (before.lstrip(), after.rstrip()))
     return (
         f'<blockquote dir="auto">{text(before)}<mark dir="auto">{text(words_there)}</mark>'
         f"{text(after)}</blockquote>"
@@ -177,6 +184,7 @@ def _withheld(
     withheld: Sequence[Json],
     cited: Mapping[Span, Cited],
     of_answer: set[Span],
+    by: str,
 ) -> str:
     """Return what the judge kept out of the answer, so that none takes it for the answer."""
     if not withheld:
@@ -189,20 +197,20 @@ def _withheld(
     quotes = [_quote(case, *cited[span]) for span in cited if span not in of_answer]
     body = f'<ol class="quotes">{"".join(quotes)}</ol>'
     behind = fold("", f"What they rested on: {count(len(quotes), 'quote')}", body) if quotes else ""
-    return (
-        f'<div class="withheld"><h4>Withheld: {count(len(withheld), "sentence")}'
-        f" not in the answer</h4><ul>{items}</ul>{behind}</div>"
-    )
+    many = count(len(withheld), "sentence")
+    # Another system shows these: only its answers' reader takes them for none.
+    head = f"Withheld: {many} not in the answer" if by == OURS else f"Said, but no claim: {many}"
+    return f'<div class="withheld"><h4>{head}</h4><ul>{items}</ul>{behind}</div>'
 
 
 def _verdicts(sentences: Sequence[Json]) -> str:
     """Return what the judge said of each sentence, in words and in numbers."""
-    if not sentences:
+    if all(one[key] is None for one in sentences for key in ("support", "relevance")):
         return ""
     rows = "".join(
         f'<tr><td dir="auto">{text(one["text"])}</td>'
         f"<td>{text(_verdict(one))}</td>"
-        f"<td>{one['support']:.2f}</td><td>{one['relevance']:.2f}</td></tr>"
+        f"<td>{number(one['support'], None)}</td><td>{number(one['relevance'], None)}</td></tr>"
         for one in sentences
     )
     head = "".join(
@@ -213,7 +221,7 @@ def _verdicts(sentences: Sequence[Json]) -> str:
 
 
 def _expected(case: Json) -> str:
-    """Return what is accepted as an answer, and the gold spans."""
+    """Return what is accepted as an answer, and the passages that are expected as evidence."""
     answers = case["answers"]
     if answers is None:
         accepted = '<p class="nothing">Nothing: the documents do not answer this.</p>'
@@ -223,25 +231,25 @@ def _expected(case: Json) -> str:
     several = ", one of each line" if answers and len(answers) > 1 else ""
     spans = "".join(
         f'{_or(i)}<li class="quote"><p class="from">{_where(one)}<span class="tags">'
-        f"{_tag(one['retrieved'], 'retrieved', 'not retrieved', _needed(group, 'retrieved'))}"
+        f"{_tag(one['retrieved'], 'found', 'not found', _needed(group, 'retrieved'))}"
         f"{_tag(one['hit'], 'cited', 'not cited', _needed(group, 'hit'))}</span></p>"
         f"{_in_context(one, one['quote'], one['start'])}</li>"
         for group in _alternatives(case["evidence"])
         for i, one in enumerate(group)
     )
-    title = "Gold" if answers is not None else "What the documents say instead"
-    gold = f'<h4>{title}</h4><ol class="quotes">{spans}</ol>' if spans else ""
-    return f"<h4>Accepted{several}</h4>{accepted}{gold}"
+    passages = "Expected passage" if len(case["evidence"]) == 1 else "Expected passages"
+    head = passages if answers is not None else "What the documents say instead"
+    expected = f'<h4>{head}</h4><ol class="quotes">{spans}</ol>' if spans else ""
+    return f"<h4>Accepted answers{several}</h4>{accepted}{expected}"
 
 
 def _alternatives(evidence: Sequence[Json]) -> list[list[Json]]:
-    """Return the gold spans in groups, of each of which any one will do."""
+    """Return the expected passages in groups, of each of which any one will do."""
     groups: list[list[Json]] = []
     for one in evidence:
-        if groups and one.get("alternative"):
-            groups[-1].append(one)
-        else:
-            groups.append([one])
+        if not (groups and one.get("alternative")):
+            groups.append([])
+        groups[-1].append(one)
     return groups
 
 
@@ -256,13 +264,13 @@ def _or(i: int) -> str:
 
 def _small_print(case: Json) -> str:
     counted = {
-        words(key): f"{part:.3g} of {whole:g}"
+        title(key): f"{part:.3g} of {whole:g}"
         for key, (part, whole) in case["scores"].items()
         if whole
     }
     searched = case["answer"]["searched"]
     found = (
-        f"{count(len(case['answer']['passages']), 'passage')} retrieved of"
+        f"{count(len(case['answer']['passages']), 'passage')} found of"
         f" {searched['passages']:,} in {count(searched['documents'], 'document')}"
     )
     link = f'<a href="#case-{_key(case)}">link to this case</a>'

@@ -11,47 +11,62 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from rag.evaluate.page.markup import (
-    NOTHING,
-    Json,
-    count,
-    interval,
-    name,
-    number,
-    scrolling,
-    text,
-    words,
-)
+from rag.escape import name, text
+from rag.evaluate.page.markup import Json, count, interval, number, title
+from rag.evaluate.page.plain import OUTCOMES, VERDICTS
 
 Judged = tuple[Json, str, str]  # a sentence, its class in a plot, and the case that it is of
+Column = tuple[str, str, str]  # class, head, and what names its cells where a phone has no head
 
-VERDICTS = {
-    "supported": "supported",
-    "unsupported": "not supported",
-    "off_topic": "does not answer the question",
-    "no_claim": "states nothing",
-}
+SHARE = ("0", "50", "100 %")  # ticks of an axis
+VALUE: Column = ("value", "Value", "")
+INTERVAL: Column = ("interval", "95 % interval", "95 %: ")
+N: Column = ("n", "N", "N ")
 _ARROWS = {"higher": "↑", "lower": "↓"}
 _GRID = "".join(f'<line class="grid" x1="{x}%" x2="{x}%" y2="100%"/>' for x in range(0, 101, 25))
+_UNREAD = ' aria-label="Plot"'  # the axis is no head that can be read out
+_RARE = ("uncited",)  # what most reports have none of is not said to be none
+_SHORT = {
+    "uncited": "right, but badly cited",
+    "missed": "wrongly refused",
+    "wrong": "not accepted",
+}
 
 
-def outcome_bar(outcomes: Sequence[tuple[str, str, int]]) -> str:
-    """Return (class, words, count) as stretches of one bar, and the legend that counts them."""
-    whole, x, bar, legend = sum(one[2] for one in outcomes) or 1, 0.0, "", ""
-    for kind, label, counted in outcomes:
-        width = 100 * counted / whole
-        bar += f'<rect class="{kind}" x="{x:.3f}%" width="{width:.3f}%" height="100%"/>'
-        legend += f'<li><i class="key {kind}"></i>{label} <b>{counted:,}</b></li>'
-        x += width
-    return (
-        f'<svg class="outcomes" width="100%" height="12" aria-hidden="true">{bar}</svg>'
-        f'<ul class="legend" aria-label="Outcomes of the cases">{legend}</ul>'
+def outcome_bar(counts: Mapping[str, int]) -> str:
+    """Return the outcomes of cases as stretches of one bar, and the legend that counts them."""
+    legend = "".join(
+        f'<li><i class="key {key}"></i>{label} <b>{counts.get(key, 0):,}</b></li>'
+        for key, label in OUTCOMES.items()
+        if counts.get(key) or key not in _RARE
     )
+    return f'{_stretches(counts)}<ul class="legend" aria-label="Outcomes">{legend}</ul>'
 
 
-def shares(metrics: Mapping[str, Json]) -> str:
-    """Return metrics with their intervals on an axis from nothing to all."""
-    return _table(metrics, 1, ("0", "50", "100 %"))
+def _stretches(counts: Mapping[str, int]) -> str:
+    whole, x, bar = sum(counts.values()) or 1, 0.0, ""
+    for key in OUTCOMES:
+        width = 100 * counts.get(key, 0) / whole
+        bar += f'<rect class="{key}" x="{x:.3f}%" width="{width:.3f}%" height="100%"/>'
+        x += width
+    return f'<svg class="outcomes" width="100%" height="12" aria-hidden="true">{bar}</svg>'
+
+
+def shares(metrics: Mapping[str, Json], about: Mapping[str, str], of: str = "") -> str:
+    """Return metrics with their intervals on an axis from nothing to all.
+
+    `about` is HTML, a line for each; `of` heads "26 of 29" in the place of N.
+    """
+    rows = [
+        (
+            _named(key, one, about.get(key, text(one.get("about", "")))),
+            *numbers(one),
+            _of(one) if of else f"{one['n']:,}",
+        )
+        for key, one in metrics.items()
+    ]
+    counted: Column = ("n", of, "") if of else N
+    return table("Metric", (VALUE, plot_of(SHARE), INTERVAL, counted), rows)
 
 
 def times(metrics: Mapping[str, Json]) -> str:
@@ -59,23 +74,69 @@ def times(metrics: Mapping[str, Json]) -> str:
     ends = [end for one in metrics.values() for end in (one["value"], one["high"]) if end]
     step = _step(max(ends, default=1.0) / 4)
     top = step * math.ceil(max(ends, default=1.0) / step)
-    return _table(metrics, top, ("0", f"{top / 2:g}", f"{top:g} s"))
-
-
-def _table(metrics: Mapping[str, Json], top: float, ticks: Sequence[str]) -> str:
-    rows = "".join(
-        f'<tr><th scope="row">{_named(key, one)}</th>'
-        f'<td class="value">{number(one["value"], one.get("unit"))}</td>'
-        f'<td class="plot">{_dot(one, top)}</td>'
-        f'<td class="interval">{interval(one)}</td><td class="n">{one["n"]:,}</td></tr>'
+    ticks = ("0", f"{top / 2:g}", f"{top:g} s")
+    rows = [
+        (f'<span class="metric">{title(key)}</span>', *numbers(one, top), f"{one['n']:,}")
         for key, one in metrics.items()
+    ]
+    return table("Seconds after the question", (VALUE, plot_of(ticks), INTERVAL, N), rows)
+
+
+def kinds(rows: Sequence[tuple[str, Mapping[str, int], Json | None]]) -> str:
+    """Return (kind, outcomes, share that is right): what became of the cases of each kind."""
+    rest: Column = ("rest", "Otherwise", "")
+    cells = []
+    for kind, counts, right in rows:
+        whole = sum(counts.values())
+        many = sum(counts.get(key, 0) for key in ("answered", "refused", "uncited"))
+        other = (f"{counts[key]:,} {said}" for key, said in _SHORT.items() if counts.get(key))
+        cells.append(
+            (
+                f'<span class="metric">{name(kind)}</span>',
+                f"{many:,} of {whole:,}",
+                _stretches(counts),
+                interval(right) if right else "",
+                ", ".join(other),
+            )
+        )
+    return table("Kind", (("value", "Right", ""), plot_of(()), INTERVAL, rest), cells)
+
+
+def table(head: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of HTML under their columns; the first cell of a row is its head.
+
+    A phone shows each row as a small card: its cells say what they are.
+    """
+    heads = "".join(
+        f'<th scope="col" class="{kind}"{"" if kind != "plot" else _UNREAD}>{said}</th>'
+        for kind, said, _ in columns
     )
+    body = ""
+    for first, *cells in rows:
+        body += f'<tr><th scope="row">{first}</th>'
+        for (kind, _, label), cell in zip(columns, cells, strict=True):
+            body += f'<td class="{kind}" data-label="{label}">{cell}</td>'
+        body += "</tr>"
     return (
-        '<table class="metrics"><thead><tr><th scope="col">Metric</th><th scope="col">Value</th>'
-        f'<th scope="col" class="plot" aria-label="Plot">{_axis(ticks)}</th>'
-        '<th scope="col">95 % interval</th><th scope="col">N</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
+        f'<table class="metrics"><thead><tr><th scope="col">{head}</th>{heads}</tr></thead>'
+        f"<tbody>{body}</tbody></table>"
     )
+
+
+def numbers(metric: Json, top: float = 1) -> tuple[str, str, str]:
+    """Return the value of a metric, its plot and its interval."""
+    return number(metric["value"], metric.get("unit")), _dot(metric, top), interval(metric)
+
+
+def plot_of(ticks: Sequence[str]) -> Column:
+    """Return the column of plots, its head their axis."""
+    return "plot", _axis(ticks), ""
+
+
+def _of(metric: Json) -> str:
+    """Return what a share of whole things is made of."""
+    value = metric["value"]
+    return "" if value is None else f"{round(value * metric['n']):,} of {metric['n']:,}"
 
 
 def _axis(ticks: Sequence[str]) -> str:
@@ -83,9 +144,12 @@ def _axis(ticks: Sequence[str]) -> str:
     return f'<span class="axis" aria-hidden="true">{spans}</span>'
 
 
-def _named(key: str, metric: Json) -> str:
-    about = f'<span class="about">{text(metric["about"])}</span>' if metric.get("about") else ""
-    return f'<span class="metric">{words(key)}{_better(metric)}</span>{about}'
+def _named(key: str, metric: Json, about: str) -> str:
+    """Return what a metric is called, what it is, and its machine name in small print."""
+    return (
+        f'<span class="metric">{title(key)}{_better(metric)}</span>'
+        f'<span class="about">{about} <code>{text(key)}</code></span>'
+    )
 
 
 def _better(metric: Json) -> str:
@@ -93,13 +157,16 @@ def _better(metric: Json) -> str:
     if arrow is None:
         return ""
     said = f"{metric['better']} is better"
-    return f' <span class="better" role="img" aria-label="{said}" title="{said}">{arrow}</span>'
+    sign = f'<span class="better" role="img" aria-label="{said}" title="{said}">{arrow}</span>'
+    return f"\N{NO-BREAK SPACE}{sign}"
 
 
 def _dot(metric: Json, top: float) -> str:
     def x(value: float) -> str:
         return f"{100 * min(max(value / top, 0), 1):.2f}%"
 
+    if (metric["value"] or 0) > top:  # no share: a length, a count
+        return ""
     line = dot = ""
     if metric["low"] is not None and metric["high"] is not None:
         ends = f'x1="{x(metric["low"])}" x2="{x(metric["high"])}"'
@@ -109,40 +176,12 @@ def _dot(metric: Json, top: float) -> str:
     return f'<svg width="100%" height="18" aria-hidden="true">{_GRID}{line}{dot}</svg>'
 
 
-def kinds(by_kind: Mapping[str, Json], metrics: Mapping[str, Json]) -> str:
-    """Return the shares of each kind of case, a column a kind, each with its bar and N."""
-    heads = "".join(
-        f'<th scope="col">{name(kind)} <small>{count(one["cases"], "case")}</small></th>'
-        for kind, one in by_kind.items()
-    )
-    rows = ""
-    for key, metric in metrics.items():
-        found = [one["metrics"].get(key) for one in by_kind.values()]
-        if any(one and one["n"] for one in found):
-            cells = "".join(f"<td>{_bar(one, metric.get('better'))}</td>" for one in found)
-            rows += f'<tr><th scope="row">{words(key)}{_better(metric)}</th>{cells}</tr>'
-    head = f'<thead><tr><th scope="col">Metric</th>{heads}</tr></thead>'
-    table = f'<table class="kinds">{head}<tbody>{rows}</tbody></table>'
-    return scrolling("Metrics by kind of case", table)
-
-
-def _bar(metric: Json | None, better: str | None) -> str:
-    if metric is None or metric["value"] is None:
-        return NOTHING
-    width = 100 * min(max(metric["value"], 0), 1)
-    kind = "lower" if better == "lower" else "higher"
-    return (
-        f'{number(metric["value"], "share")} <small title="N">{metric["n"]:,}</small>'
-        '<svg width="100%" height="5" aria-hidden="true"><rect class="track" width="100%"'
-        f' height="5"/><rect class="{kind}" width="{width:.2f}%" height="5"/></svg>'
-    )
-
-
 def strip(sentences: Sequence[Judged], key: str, limit: float | None) -> str:
-    """Return one probability of every sentence as a dot, a row for each verdict."""
+    """Return one probability of every sentence that has it as a dot, a row for each verdict."""
     dots, y = "", 0
     for verdict, label in VERDICTS.items():
-        found = [one for one in sentences if one[0]["verdict"] == verdict]
+        of_verdict = (one for one in sentences if one[0]["verdict"] == verdict)
+        found = [one for one in of_verdict if one[0][key] is not None]
         if not found:
             continue
         dots += f'<line class="grid" x2="100%" y1="{y}" y2="{y}"/>'
@@ -154,6 +193,8 @@ def strip(sentences: Sequence[Judged], key: str, limit: float | None) -> str:
                 f"<title>{text(case)}: {sentence[key]:.2f}</title></circle>"
             )
         y += 48
+    if not dots:
+        return ""
     line = ""
     if limit is not None:
         line = f'<line class="limit" x1="{100 * limit:.2f}%" x2="{100 * limit:.2f}%" y2="{y}"/>'

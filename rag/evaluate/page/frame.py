@@ -1,35 +1,29 @@
-"""The report -> one HTML page that asks nothing of the network and that a person reads.
-
-Documents, questions and names are hostile: what is not ours goes through `text` or `name`, and
-the page's policy lets no script or style run but its own two.
-"""
+"""The report -> one HTML page that a person reads: what came out first, then what it is made of."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
 
+from rag.escape import name, text
 from rag.evaluate.page import case as page_case
 from rag.evaluate.page import charts
-from rag.evaluate.page.case import OUTCOMES, outcome
+from rag.evaluate.page.case import outcome, remark, state
 from rag.evaluate.page.markup import (
     Json,
     count,
     fold,
     interval,
     listed,
-    name,
+    moment,
     number,
     one_line,
     section,
-    text,
 )
+from rag.evaluate.page.plain import FIRST, JUDGED, MORE, OURS, STATES
+from rag.evaluate.page.shell import shell
 
-CSS = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 JS = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 
 _EMPTY = '<p class="empty" id="empty" hidden>No case matches.</p>'
@@ -37,81 +31,67 @@ _EMPTY = '<p class="empty" id="empty" hidden>No case matches.</p>'
 
 def page(report: Json) -> str:
     """Return the harness's report (schema 3) as one HTML file, to be read from disk."""
-    cases, kinds = report["cases"], report["by_kind"]
+    cases, by = report["cases"], _by(report)
     right = sum(case["right"] for case in cases)
-    title = f"{right} of {len(cases)} right: \u2068{report['cases_file']['name']}\u2069 · Pincite"
-    policy = (
-        f"default-src 'none'; style-src '{_hash(CSS)}'; script-src '{_hash(JS)}';"
-        " base-uri 'none'; form-action 'none'"
-    )
-    shares = {key: one for key, one in report["metrics"].items() if one.get("unit") != "s"}
+    title = f"{right} of {len(cases)} right: \u2068{report['cases_file']['name']}\u2069 · {by}"
+    found = "".join(page_case.case_html(case, by) for case in cases)
     parts = (
-        section("metrics", "Metrics", _how_counted(report) + charts.shares(shares)),
-        section("kinds", "By kind of case", charts.kinds(kinds, shares)) if kinds else "",
+        section("metrics", "In numbers", _metrics(report)),
+        _kinds(report),
         f'<div class="pair">{_judge(report)}{_times(report)}</div>',
-        section(
-            "cases", "Cases", _filters(cases) + "".join(map(page_case.case_html, cases)) + _EMPTY
-        ),
+        section("cases", "Cases", _filters(cases) + found + _EMPTY),
     )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>{text(title)}</title><style>{CSS}</style></head>\n"
-        f'<body><a class="skip" href="#cases">Skip to the cases</a>{_head(report)}'
-        f"<main>{''.join(parts)}</main>{_provenance(report)}<script>{JS}</script></body></html>\n"
+    body = (
+        f'<a class="skip" href="#cases">Skip to the cases</a>{_head(report)}'
+        f"<main>{''.join(parts)}</main>{_provenance(report)}"
     )
+    return shell(title, body, JS)
 
 
-def _hash(source: str) -> str:
-    """Return the name by which the policy lets an inline part run."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+def _by(report: Json) -> str:
+    """Return who answered."""
+    return str(report.get("system", {}).get("name", OURS))
 
 
 def _head(report: Json) -> str:
-    cases, documents = report["cases"], report["library"]["documents"]
-    facts = {
-        "Cases": f"{count(len(cases), 'case')} in {name(report['cases_file']['name'])},"
-        f" asked of {count(len(documents), 'document')}",
-        "Language model": name(report["model"]),
-        "Embedding model": name(report["embedding_model"]),
-        "Measured": f"{_moment(report['created'])} with Pincite {name(report['pincite'])},"
-        f" code {name(report['code'])}",
-        "Judge": name(report["judge"]),
-    }
+    asked = count(len(report["cases"]), "question")
+    documents = count(len(report["library"]["documents"]), "document")
     return (
-        '<header><p class="brand">Pincite</p><h1>Citation report</h1>'
-        f"{listed('facts', facts)}{_headline(report)}</header>"
+        '<header><p class="brand">Pincite</p><h1>Citation report</h1><p class="lead">'
+        f"<strong>{asked}</strong> from {name(report['cases_file']['name'])}, put to"
+        f" <strong>{documents}</strong> on {moment(report['created'])}. {name(_by(report))}"
+        f" answered with the language model {name(report['model'])}.</p>"
+        f"{_headline(report)}</header>"
     )
-
-
-def _moment(created: str) -> str:
-    try:
-        when = datetime.fromisoformat(created)
-    except ValueError:
-        return name(created)
-    return f'<time datetime="{text(created)}">{when.day} {when:%B %Y, %H:%M %Z}</time>'
 
 
 def _headline(report: Json) -> str:
     cases, metrics = report["cases"], report["metrics"]
-    outcomes = Counter(map(outcome, cases))
-    right, wrong = sum(case["right"] for case in cases), outcomes[OUTCOMES[False, False]]
+    outcomes, states = Counter(map(outcome, cases)), Counter(map(state, cases))
+    right, wrong = sum(case["right"] for case in cases), outcomes["wrong"]
     pairs = [case["scores"].get("citation_validity", (0, 0)) for case in cases]
     valid, cited = (int(sum(pair[i] for pair in pairs)) for i in (0, 1))
     figures = (
-        ("", "cases right", right, len(cases), "right"),
-        ("bad" if wrong else "", "wrong claims shown", wrong, len(cases), "unsupported_shown"),
-        ("bad" if valid < cited else "", "citations valid", valid, cited, "citation_validity"),
-    )
+        ("", "Right", right, len(cases), "right"),
+        ("bad" if wrong else "", "Answers not accepted", wrong, len(cases), "unsupported_shown"),
+        ("bad" if valid < cited else "", "Citations valid <i>(withheld sentences’ too)</i>",
+         valid, cited, "citation_validity"),
+    )  # fmt: skip
     shown = "".join(
         f'<div class="{kind}"><dt>{label}</dt><dd><b>{part:,}</b> of {whole:,}'
         f"{_share(metrics.get(metric))}</dd></div>"
         for kind, label, part, whole, metric in figures
     )
-    bar = charts.outcome_bar([(*one, outcomes[one]) for one in OUTCOMES.values()])
-    return f'<dl class="figures">{shown}</dl>{bar}'
+    remarks = f", {states['remarks']:,} of them with remarks" if states["remarks"] else ""
+    note = (
+        f"{len(cases) - states['failed']:,} of {count(len(cases), 'case')} passed{remarks}:"
+        " they are right, and all that they show is validly cited. An answer is accepted if it"
+        " holds words that its case accepts; words are compared, so that a right answer in other"
+        " words counts as not accepted."
+    )
+    return (
+        f'<dl class="figures">{shown}</dl>{charts.outcome_bar(outcomes)}<p class="note">{note}</p>'
+    )
 
 
 def _share(metric: Json | None) -> str:
@@ -121,18 +101,52 @@ def _share(metric: Json | None) -> str:
     return f"<small>{value} <span>95 % interval {interval(metric)}</span></small>"
 
 
+def _metrics(report: Json) -> str:
+    """Return the few numbers that matter to all, and the others folded."""
+    shares = {key: one for key, one in report["metrics"].items() if one.get("unit") != "s"}
+    first = {key: shares[key] for key in FIRST if key in shares}
+    more = {key: one for key, one in shares.items() if key not in first}
+    judge = (
+        f"by Pincite’s own judge, which also chooses what Pincite shows: {text(report['judge'])}"
+    )
+    about = {
+        **{key: said for key, (_, said) in (FIRST | MORE).items()},
+        **{key: f"{MORE[key][1]}, {judge}" for key in JUDGED},
+    }
+    folded = ""
+    if more:
+        table = charts.shares(more, about)
+        folded = fold("", "More numbers, for comparison with published systems", table)
+    return charts.shares(first, about, of="Count") + folded + _how_counted(report)
+
+
 def _how_counted(report: Json) -> str:
     return (
-        '<p class="note">N is what was counted: cases, sentences, citations or spans. The'
-        f" intervals are bootstrapped over cases ({report['resamples']:,} resamples, seed"
-        f" {report['seed']}).</p>"
+        '<p class="note">The 95 % intervals say how far chance in the choice of questions may move'
+        f" a number: bootstrapped over the cases ({report['resamples']:,} resamples, seed"
+        f" {report['seed']}), or, where all cases agree, Clopper and Pearson’s with as many trials"
+        " as cases. N is what was counted.</p>"
     )
 
 
+def _kinds(report: Json) -> str:
+    """Return what became of the cases of each kind."""
+    kinds = dict.fromkeys(case["kind"] for case in report["cases"] if case["kind"])
+    rows = [
+        (
+            kind,
+            Counter(outcome(case) for case in report["cases"] if case["kind"] == kind),
+            report["by_kind"].get(kind, {}).get("metrics", {}).get("right"),
+        )
+        for kind in kinds
+    ]
+    return section("kinds", "By kind of question", charts.kinds(rows)) if rows else ""
+
+
 def _judge(report: Json) -> str:
-    """Return how sure the judge was of every sentence."""
+    """Return how sure the judge was of every sentence; nothing where none judged."""
     sentences = [
-        (one, outcome(case)[0] if one["verdict"] == "supported" else "withheld", case["id"])
+        (one, _shown_as(one, case), case["id"])
         for case in report["cases"]
         for one in case["answer"]["sentences"]
     ]
@@ -141,37 +155,49 @@ def _judge(report: Json) -> str:
         for key in ("support", "relevance")
     )
     head = (
-        '<p class="note">Each sentence that the model wrote, by verdict. The dashed line is'
-        ' the threshold below which a sentence is withheld.</p><ul class="legend">'
+        '<p class="note">Before a sentence is shown, a judge says how likely the cited words'
+        " support it, and how likely it answers the question. Below the dashed line it is"
+        ' withheld.</p><ul class="legend">'
         '<li><i class="key answered"></i>shown in a right answer</li>'
         '<li><i class="key wrong"></i>shown in an answer that is not right</li>'
         '<li><i class="key withheld"></i>withheld</li></ul>'
     )
-    return section("judge", "How sure the judge was", head + strips if sentences else "")
+    return section("judge", "How sure the judge was", head + strips) if strips else ""
+
+
+def _shown_as(sentence: Json, case: Json) -> str:
+    if sentence["verdict"] != "supported":
+        return "withheld"
+    return "answered" if case["right"] else "wrong"
 
 
 def _times(report: Json) -> str:
-    times = {key: one for key, one in report["metrics"].items() if one.get("unit") == "s"}
-    seconds = [case["answer"]["timings"]["total_s"] for case in report["cases"]]
+    times = {
+        key: one
+        for key, one in report["metrics"].items()
+        if one.get("unit") == "s" and one["value"] is not None
+    }
+    totals = [case["answer"]["timings"]["total_s"] for case in report["cases"]]
+    seconds = [one for one in totals if one is not None]
     plot = charts.histogram(seconds) if seconds else ""
-    return section("times", "Time", plot + charts.times(times))
+    return section("times", "Time", plot + charts.times(times)) if times else ""
 
 
 def _filters(cases: Sequence[Json]) -> str:
     """Return the controls; they work by script only and appear with it."""
-    failed = sum(map(page_case.failed, cases))
-    shows = {"": ("All", len(cases)), "failed": ("Failures", failed),
-             "passed": ("Passes", len(cases) - failed)}  # fmt: skip
+    states = Counter(map(state, cases))
+    shows = {"": ("All", len(cases)), **{k: (label, states[k]) for k, label in STATES.items()}}
     radios = "".join(
         f'<label><input type="radio" name="show" value="{value}"{"" if value else " checked"}>'
         f"<span>{label} <b>{counted:,}</b></span></label>"
         for value, (label, counted) in shows.items()
     )
+    faults = [(one, remark(one)) for case in cases for one in case["failures"]]
+    kinds = [(case["kind"], case["kind"]) for case in cases if case["kind"]]
     return (
         '<form id="filters" role="search" aria-label="Cases" hidden>'
         f'<fieldset><legend class="quiet">Show</legend>{radios}</fieldset>'
-        f"{_select('failure', [one for case in cases for one in case['failures']])}"
-        f"{_select('kind', [case['kind'] for case in cases if case['kind']])}"
+        f"{_select('failure', 'fault or remark', faults)}{_select('kind', 'kind', kinds)}"
         '<input type="search" name="q" placeholder="Search the cases" aria-label="Search the cases"'
         ' autocomplete="off"><span class="acts"><output></output>'
         '<button type="button" data-open="yes">Open all</button>'
@@ -180,30 +206,40 @@ def _filters(cases: Sequence[Json]) -> str:
     )
 
 
-def _select(key: str, values: Iterable[str]) -> str:
-    counted = Counter(map(one_line, values)).most_common()
+def _select(key: str, label: str, values: Iterable[tuple[str, str]]) -> str:
+    """Return a choice among values, each of which is (as the script knows it, in words)."""
+    counted = Counter((one_line(value), one_line(said)) for value, said in values).most_common()
     options = "".join(
-        f'<option value="{text(value)}">\u2068{text(value)}\u2069 ({many:,})</option>'
-        for value, many in counted
+        f'<option value="{text(value)}">\u2068{text(said)}\u2069 ({many:,})</option>'
+        for (value, said), many in counted
     )
     hidden = "" if counted else " hidden"
     return (
-        f'<select name="{key}" aria-label="{key.title()}"{hidden}>'
-        f'<option value="">any {key}</option>{options}</select>'
+        f'<select name="{key}" aria-label="{label.capitalize()}"{hidden}>'
+        f'<option value="">any {label}</option>{options}</select>'
     )
 
 
 def _provenance(report: Json) -> str:
     """Return what is needed to measure the same again."""
-    file, library = report["cases_file"], report["library"]
+    file, library, by = report["cases_file"], report["library"], _by(report)
+    facts = {
+        "Measured with": f"Pincite {name(report['pincite'])}, seed {report['seed']}",
+        "Code": f"<code>{text(report['code'])}</code>",
+        "Language model": name(report["model"]),
+        "Embedding model": name(report["embedding_model"]),
+        "Judge": name(report["judge"]),
+        "Searched": f"{count(library['passages'], 'passage')} in"
+        f" {count(len(library['documents']), 'document')}",
+    }
+    if by != OURS:
+        packages = ", ".join(map(str, report["system"].get("packages", ())))
+        facts = {"System": f"{name(by)} {text(packages)}", **facts}
     settings = {text(key): name(value) for key, value in report["settings"].items()}
     files = {name(one["name"]): f"<code>{text(one['sha256'])}</code>"
              for one in (file, *library["documents"])}  # fmt: skip
     return (
-        '<footer class="provenance"><h2>Provenance</h2>'
-        f"<p>Pincite {name(report['pincite'])}, code {name(report['code'])}, seed"
-        f" {report['seed']}, {count(library['passages'], 'passage')} in"
-        f" {count(len(library['documents']), 'document')}.</p>"
+        f'<footer class="provenance"><h2>Provenance</h2>{listed("facts", facts)}'
         f"{fold('', 'Settings', listed('scores', settings))}"
         f"{fold('', 'SHA-256 of the cases and the documents', listed('hashes', files))}</footer>"
     )
