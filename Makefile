@@ -2,13 +2,14 @@
 # make test     set everything up, lint, check types, run all tests
 # make quality  what the answers and citations are worth: on the sample documents, and on the public
 #               sets in ../shared/data where they are
+# make peers    what LangChain and LlamaIndex say to the same questions, beside Pincite
 PYTHON ?= python3
 DOCS ?= tests/documents
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup chat test check quality clean
+.PHONY: setup chat test check quality peers clean
 
 setup: $(STAMP)
 
@@ -30,9 +31,10 @@ check: setup
 	$(BIN)/mypy
 
 quality: setup
-	$(BIN)/pincite index --library library/quality tests/documents
-	$(BIN)/pincite evaluate --library library/quality --out reports tests/cases.csv
 	$(BIN)/python -m tests.benchmarks --out reports/quality
+
+peers: setup
+	$(BIN)/python -m tests.benchmarks.peers
 
 clean:
 	rm -rf $(VENV) dist library reports .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
+from rag.evaluate.cases import Case
+from rag.evaluate.metrics import METRICS, TIMES
+from rag.evaluate.run import code_version
 from rag.evaluate.statistics import Metric, Share
 from rag.settings import Settings
 from tests.benchmarks import (
@@ -21,15 +25,18 @@ from tests.benchmarks import (
     attribution,
     chunking,
     clapnq,
+    common,
     financebench,
     hotpot,
+    own,
     rgb,
     scifact,
     wice,
     xquad,
 )
 from tests.benchmarks.__main__ import SETS, Options, measure, options_of
-from tests.benchmarks.common import System, Texts, numbers_are_there, subset, word_overlap
+from tests.benchmarks.common import System, Texts, subset
+from tests.benchmarks.overlap import numbers_are_there, word_overlap
 from tests.fakes import LetterEncoder, ScriptedModel
 
 Rows = Sequence[dict[str, Any]]
@@ -51,12 +58,19 @@ def system() -> System:
     return System(Settings(), encoder=LetterEncoder(), model=ScriptedModel())
 
 
+def explains(about: str, metric: str) -> bool:
+    """Whether a docstring has the metric's name in backquotes, or how it begins, before …."""
+    names = re.findall("`([^`…]+)(…?)`", about)
+    return any(metric == name or (more and metric.startswith(name)) for name, more in names)
+
+
 @pytest.fixture
 def measured(tmp_path: Path, system: System) -> Callable[..., dict[str, float | None]]:
     def measured(adapter: Any, **changes: Any) -> dict[str, float | None]:
         given = {"full": False, "system": system} | changes
         found = adapter.run(tmp_path / "data", tmp_path / "work", **given)
         assert set(adapter.REFERENCES) <= set(values(found))
+        assert [name for name in values(found) if not explains(adapter.__doc__, name)] == []
         return values(found)
 
     return measured
@@ -67,45 +81,58 @@ def measured(tmp_path: Path, system: System) -> Callable[..., dict[str, float | 
 ZEBRAS, LAKES, COPPER = "Zebras graze at dawn.", "Lakes freeze from the rim.", "Copper conducts."
 
 
-def of_first_letters(encode: Callable[..., Any]) -> Callable[..., Any]:
-    """What an encoder of the same name would say that reads no further."""
-    return lambda self, texts, **_: encode(self, [text[:1] for text in texts])
-
-
-def test_scifact_ranks_documents_by_their_best_passage(
-    tmp_path: Path, measured, system: System, monkeypatch
-):
+def test_scifact_ranks_documents_by_their_best_passage(tmp_path: Path, measured):
     filler = " ".join(f"Filler {number} has nothing to say of it." for number in range(40))
     folder = tmp_path / "data" / "scifact"
-    corpus = [
-        {"_id": "1", "title": "Zebra", "text": f"{ZEBRAS} {filler}"},
-        {"_id": "2", "title": "Lake", "text": LAKES},
-        {"_id": "3", "title": "Metal", "text": COPPER},
-        *({"_id": f"n{i}", "title": "Noise", "text": "Qqq."} for i in range(90)),
-    ]
-    write(folder / "corpus.jsonl.gz", corpus)
     write(
-        folder / "queries_train.jsonl",
+        folder / "corpus.jsonl.gz",
         [
-            {"_id": "7", "text": "zebras graze", "cited_doc_ids": ["1"]},
-            {"_id": "8", "text": "copper conducts, lakes freeze", "cited_doc_ids": ["3", "2"]},
-            {"_id": "9", "text": "uncited", "cited_doc_ids": []},
+            {"_id": "1", "title": "Zebra", "text": f"{ZEBRAS} {filler}"},
+            {"_id": "2", "title": "Lake", "text": LAKES},
+            {"_id": "3", "title": "Metal", "text": COPPER},
+            # to the claim "qqq" ever less near; by its one word all are equal, ranked by name
+            *({"_id": f"n{i:03}", "title": "Qqq", "text": "x" * i} for i in range(1, 121)),
         ],
     )
+    claims = [
+        {"_id": "7", "text": "zebras graze", "cited_doc_ids": ["1"]},
+        {"_id": "8", "text": "copper conducts, lakes freeze", "cited_doc_ids": ["3", "2"]},
+        {"_id": "9", "text": "uncited", "cited_doc_ids": []},
+    ]
+    write(folder / "queries_train.jsonl", claims)
     found = measured(scifact)
-    assert found["bm25_ndcg@10"] == 1
-    assert found["bm25_recall@100"] == found["dense_recall@100"] == found["recall@100"] == 1
-    assert 0 < found["dense_ndcg@10"] <= 1
-    embedded = system.encoder.encoded
-    assert measured(scifact, limit=1)["bm25_ndcg@10"] == 1
-    assert system.encoder.encoded - embedded < 40  # probes and questions: the library was kept
-    assert len(list((tmp_path / "work").iterdir())) == 1
-    write(folder / "corpus.jsonl.gz", [*corpus, {"_id": "4", "title": "New", "text": "New."}])
-    measured(scifact, limit=1)
-    assert len(list((tmp_path / "work").iterdir())) == 2  # other texts, another library
-    monkeypatch.setattr(LetterEncoder, "encode", of_first_letters(LetterEncoder.encode))
-    measured(scifact, limit=1)
-    assert len(list((tmp_path / "work").iterdir())) == 3  # other vectors by the same name
+    assert found["bm25_ndcg@10"] == found["bm25_recall@100"] == 1
+    assert found["dense_recall@100"] == found["recall@100"] == 1
+    write(folder / "queries_train.jsonl", [claims[0] | {"text": "qqq", "cited_doc_ids": ["n003"]}])
+    found = measured(scifact)
+    assert found["ndcg@10"] == found["dense_ndcg@10"] == found["bm25_ndcg@10"] == 1 / 2  # log2(4)
+    write(
+        folder / "queries_train.jsonl",
+        [claims[0] | {"text": "qqq", "cited_doc_ids": ["n003", "n100", "n101", "n120"]}],
+    )
+    found = measured(scifact)
+    assert found["recall@100"] == found["dense_recall@100"] == found["bm25_recall@100"] == 1 / 2
+    # the best there is: 1 + 1 / log2(3) + 1 / 2 + 1 / log2(5)
+    assert found["ndcg@10"] == pytest.approx(0.5 / (1 + 0.63093 + 0.5 + 0.43068), abs=1e-5)
+
+
+def test_a_library_is_kept_for_what_makes_it_and_takes_the_place_of_the_one_before(
+    tmp_path: Path, system: System, monkeypatch
+):
+    def opened(texts: Texts, name: str = "xquad") -> tuple[str, int]:
+        embedded = system.encoder.encoded
+        with system.kept_library(tmp_path, name, texts) as library:
+            return library.path.name, system.encoder.encoded - embedded
+
+    zebras = [("a", ZEBRAS)]
+    first, _ = opened(zebras)
+    assert opened(zebras) == (first, 0)
+    other, _ = opened(zebras, "xquad-en")
+    again, embedded = opened([("a", LAKES)])
+    assert (again != first, embedded) == (True, 1)
+    assert {folder.name for folder in tmp_path.iterdir()} == {again, other}
+    monkeypatch.setattr(common, "_EMBEDDING", [b"other code"])
+    assert opened([("a", LAKES)])[1] == 1
 
 
 def test_chunking_compares_characters(tmp_path: Path, measured):
@@ -123,6 +150,27 @@ def test_chunking_compares_characters(tmp_path: Path, measured):
     write(folder / "questions.jsonl", [question | {"references": [span | {"start_index": 0}]}])
     with pytest.raises(ValueError, match="notes has other words at 0:28 than q"):
         measured(chunking)
+
+
+def test_chunking_shows_five_passages(tmp_path: Path, measured):
+    folder = tmp_path / "data" / "chunking"
+    (folder / "corpora").mkdir(parents=True)
+    # seven passages of their own, ever less of the letter that is asked for
+    parts = ["q" * (700 - 100 * i) + "x" * (100 * i) for i in range(7)]
+    text = "\n\n".join(parts)
+    (folder / "corpora" / "notes.md").write_text(text)
+
+    def question(*numbers: int) -> dict[str, Any]:
+        spans = [(text.index(parts[i]), parts[i]) for i in numbers]
+        references = [
+            {"content": part, "start_index": at, "end_index": at + len(part)} for at, part in spans
+        ]
+        return {"id": "q", "question": "q", "corpus_id": "notes", "references": references}
+
+    write(folder / "questions.jsonl", [question(5)])  # the sixth
+    assert measured(chunking) == {"excerpt_recall@5": 0, "excerpt_iou@5": 0}
+    write(folder / "questions.jsonl", [question(0, 5)])
+    assert measured(chunking) == {"excerpt_recall@5": 1 / 2, "excerpt_iou@5": 1 / 6}
 
 
 def test_hotpot_wants_both_paragraphs_among_eight_passages(tmp_path: Path, measured):
@@ -163,38 +211,40 @@ def test_xquad_is_measured_per_language_on_the_same_questions(tmp_path: Path, me
     assert found["ndcg@10"] == pytest.approx((4 + 0.6309) / 5, abs=1e-4)
 
 
+def pdf(path: Path, pages: Sequence[str]) -> None:
+    """Write a page for each line, filled so that it is a passage of its own."""
+    canvas = Canvas(str(path))
+    for text in pages:
+        for row, line in enumerate([text, *["x" * 60] * 12]):
+            canvas.drawString(72, 720 - 20 * row, line)
+        canvas.showPage()
+    canvas.save()
+
+
 def test_financebench_finds_pages_and_reads_their_text(tmp_path: Path, measured):
     folder = tmp_path / "data" / "financebench"
     (folder / "pdfs").mkdir(parents=True)
-    for name, pages in (
-        ("A.pdf", ["Costs were high.", "Revenue was 12 million."]),
-        ("B.pdf", ["B"]),
-    ):
-        canvas = Canvas(str(folder / "pdfs" / name))
-        for text in pages:
-            canvas.drawString(72, 720, text)
-            canvas.showPage()
-        canvas.save()
+    # eight pages of zeds are nearer to a question of zeds than the one of costs
+    pdf(folder / "pdfs" / "A.pdf", ["Costs were high.", "Revenue was 12 million.", *["Zzz."] * 8])
+    pdf(folder / "pdfs" / "B.pdf", ["Rent"] * 40)  # the largest is left for the full run
 
-    def question(page: int, text: str) -> dict[str, Any]:
+    def question(page: int, text: str, asked: str = "revenue", file: str = "A") -> dict[str, Any]:
         evidence = [{"page": page, "text": text}]
-        return {"question": "revenue", "document": "A.pdf", "evidence": evidence}
+        return {"question": asked, "document": f"{file}.pdf", "evidence": evidence}
 
-    write(
-        folder / "questions.jsonl",
-        [
-            question(1, "Revenue  was\n12 million."),  # pages count from 0 in the set
-            question(0, "Revenue was 12 million."),  # stands on the other page
-            question(0, "“Costs” were high."),
-        ],
-    )
-    found = measured(financebench)
-    assert found == {
-        "evidence_page@8": 1,
+    rows = [
+        question(1, "Revenue  was\n12 million."),  # pages count from 0 in the set
+        question(0, "Revenue was 12 million.", "costs"),  # stands on the other page
+        question(0, "“Costs” were high.", "zzz"),  # eight pages are shown before it
+    ]
+    write(folder / "questions.jsonl", [*rows, question(0, "No rent", file="B")])
+    assert measured(financebench) == {
+        "evidence_page@8": 2 / 3,
         "evidence_citable": 1 / 3,
         "evidence_citable_words": 2 / 3,
     }
-    write(folder / "questions.jsonl", [question(7, "Costs were high.")])
+    assert measured(financebench, full=True)["evidence_citable"] == 1 / 4
+    write(folder / "questions.jsonl", [question(20, "Costs were high.")])
     assert set(measured(financebench).values()) == {0}
 
 
@@ -248,6 +298,13 @@ def test_attribution_is_measured_by_source(tmp_path: Path, measured, monkeypatch
     assert found["ece"] == pytest.approx((0.1 + 0.6) / 2)
 
 
+def test_a_draw_without_a_source_has_no_mean_over_the_sources():
+    over = attribution._over_sources(lambda part: float(len(part)) if len(part) else None, 2)
+    rows = np.array([[1, 1, 1, 0], [0, 0, 0, 1], [1, 0, 0, 1]])
+    assert over(rows) == 1.5
+    assert over(rows[1:]) is None
+
+
 def test_wice_counts_partial_support_as_none(tmp_path: Path, measured, monkeypatch):
     monkeypatch.setattr(wice, "support", lambda claim, *_, **__: float("Ann" in claim))
     labels = ["supported", "partially_supported", "not_supported", "supported"]
@@ -270,7 +327,7 @@ def test_the_judge_is_asked_through_the_public_face(tmp_path: Path, measured):
 # answers
 
 
-def said(text: str, *spans: tuple[str, int, int], conflicts: Sequence[Any] = ()) -> dict[str, Any]:
+def said(text: str, *spans: tuple[str, int, int]) -> dict[str, Any]:
     """An answer of one sentence; a refusal where the text is empty."""
     citations = [{"document": d, "start": s, "end": e, "quote": "-" * (e - s)} for d, s, e in spans]
     return {
@@ -279,7 +336,7 @@ def said(text: str, *spans: tuple[str, int, int], conflicts: Sequence[Any] = ())
         "sentences": [{"text": text, "verdict": "supported", "citations": citations}]
         if text
         else [],
-        "conflicts": list(conflicts),
+        "passages": [],
     }
 
 
@@ -384,7 +441,7 @@ def test_rgb_asks_among_noise_of_noise_alone_and_of_swapped_facts(tmp_path: Path
     system = Answers(
         said("Ann won.", ("passage 1", 0, 8)), said("Cid won."),  # among noise
         said(""),  # noise alone: the second question's noise holds its answer
-        said("Bob won."), said("Ann won, or Bob.", conflicts=["Ann", "Bob"]),  # swapped
+        said("Bob won."), said("Ann won, or Bob."),  # swapped
     )  # fmt: skip
     found = measured(rgb, system=system)
     assert found == {
@@ -392,7 +449,6 @@ def test_rgb_asks_among_noise_of_noise_alone_and_of_swapped_facts(tmp_path: Path
         "noise_false_abstain": 0,
         "noise_unsupported_shown": 1 / 2,
         "negative_abstain_recall": 1,
-        "conflicts_flagged": 1 / 2,
         "swapped_fact_shown": 1 / 2,
         "citation_validity": 1,
     }
@@ -418,6 +474,17 @@ def test_a_document_that_cannot_be_added_stops_the_set(system: System):
         pass
 
 
+def test_own_cases_are_asked_of_the_sample_documents(tmp_path: Path, system: System, monkeypatch):
+    def refuse(cases: Sequence[Case], assistant: Any) -> list[dict[str, Any]]:
+        assert assistant.library.count()[0] == len(list(own.DOCUMENTS.iterdir()))
+        return [said("") | {"timings": dict.fromkeys(TIMES)} for _ in cases]
+
+    monkeypatch.setattr(own, "ask", refuse)
+    found = values(own.run(tmp_path, tmp_path / "work", full=False, system=system))
+    assert found["abstain_recall"] == found["false_abstain"] == 1
+    assert set(found) == set(METRICS)
+
+
 # subsets
 
 
@@ -437,7 +504,7 @@ def test_a_subset_is_the_same_every_time_and_part_of_the_larger_one():
 def sets(tmp_path: Path) -> Callable[..., Callable[[str], Any]]:
     """Make two sets, hotpot and wice, that measure what they are told to."""
     for name in ("hotpot", "wice"):
-        (tmp_path / "data" / name).mkdir(parents=True)
+        write(tmp_path / "data" / name / "rows.jsonl", [{"id": 1}])
 
     def sets(**runs: Callable[[], list[Metric]]) -> Callable[[str], Any]:
         def load(name: str) -> Any:
@@ -502,6 +569,80 @@ def test_what_the_same_code_measured_is_not_measured_again(sets, options: Option
     assert report(options)["hotpot"]["metrics"][0]["previous"] is None  # it was the same code
 
 
+def test_what_other_code_measured_on_other_rows_is_not_set_beside(sets, options: Options):
+    rows = options.data / "wice" / "rows.jsonl"
+    for text, value in (("one", 0.5), ("two", 0.75)):
+        rows.write_text(text)
+        measure(options, sets(hotpot=measures(0.5), wice=measures(value)))
+    (metric,) = report(options)["wice"]["metrics"]
+    assert (metric["value"], metric["previous"]) == (0.75, None)
+
+
+@pytest.mark.parametrize("changed", ["wice.py", "common.py", "evaluate/metrics.py"])
+def test_what_was_measured_while_the_code_changed_is_not_kept(
+    sets, options: Options, monkeypatch, tmp_path: Path, changed: str
+):
+    (tmp_path / "evaluate").mkdir()
+    for name in (*(f"{name}.py" for name in (*SETS, "common", "overlap")), "evaluate/metrics.py"):
+        (tmp_path / name).write_text("one")
+    monkeypatch.setattr(__main__, "_HERE", tmp_path)
+    monkeypatch.setattr(__main__, "_EVALUATE", tmp_path / "evaluate")
+
+    def edited() -> list[Metric]:
+        (tmp_path / changed).write_text("two")
+        return measures(0.25)()
+
+    assert measure(options, sets(hotpot=measures(0.5), wice=edited)) == 1
+    found = report(options)
+    assert found["wice"]["failed"] == "RuntimeError: the code changed meanwhile: measure again"
+    assert found["wice"]["metrics"] == []
+    assert found["hotpot"]["metrics"][0]["value"] == 0.5
+    assert measure(options, sets(hotpot=measures(0.5), wice=measures(0.25))) == 0
+    assert report(options)["wice"]["metrics"][0]["value"] == 0.25
+
+
+def test_an_adapter_that_cannot_be_imported_is_its_own_sets_fault(sets, options: Options, capsys):
+    whole = sets(hotpot=measures(0.5), wice=measures(0.25))
+
+    def load(name: str) -> Any:
+        if name in ("hotpot", "scifact"):
+            raise ImportError(f"no {name}")
+        return whole(name)
+
+    assert measure(options, load) == 1
+    found = report(options)
+    assert found["hotpot"]["failed"] == "ImportError: no hotpot"
+    assert found["wice"]["metrics"][0]["value"] == 0.25
+    assert "hotpot: FAILED, ImportError: no hotpot" in capsys.readouterr().err
+    assert measure(replace(options, only=("wice",)), load) == 0  # it was not asked for
+
+
+def test_a_citation_that_does_not_hold_fails_the_set(sets, options: Options):
+    def invalid() -> list[Metric]:
+        return [Metric("citation_validity", 0.99, 100, 0.9, 1.0)]
+
+    for _ in range(2):  # measured, and known
+        assert measure(options, sets(hotpot=invalid, wice=measures(0.25))) == 1
+        found = report(options)["hotpot"]
+        assert found["failed"] == __main__.INVALID
+        assert found["metrics"][0]["value"] == 0.99
+
+
+def test_what_the_peers_said_stands_in_the_report(sets, options: Options):
+    def peers() -> Any:
+        measure(options, sets(hotpot=measures(0.5), wice=measures(0.25)))
+        return json.loads((options.out / "quality.json").read_text(encoding="utf-8"))["peers"]
+
+    assert peers() is None
+    options.peers.parent.mkdir()
+    kept = {"schema": 1, "code": "other", "cases": {"file": "cases.csv", "n": 3}}
+    said = {**kept, "systems": [], "against": {}}
+    options.peers.write_text(json.dumps(said))
+    assert peers() == {**said, "current": False}
+    options.peers.write_text(json.dumps(said | {"code": code_version()}))
+    assert peers()["current"]
+
+
 def test_the_last_number_of_other_code_stands_beside_the_new_one(
     sets, options: Options, monkeypatch
 ):
@@ -543,10 +684,3 @@ def test_the_command_line_names_the_sets(capsys):
         with pytest.raises(SystemExit):
             options_of(wrong)
     assert "no set 'squad'" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("name", SETS)
-def test_every_set_says_what_it_measures_and_on_what(name: str):
-    about = import_module(f"tests.benchmarks.{name}").__doc__
-    assert about
-    assert "full" in about or "in every\nrun" in about or "every run" in about

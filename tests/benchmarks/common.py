@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import hashlib
 import json
 import random
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,7 +27,6 @@ from index.records import Document
 from index.split import split
 from rag import Assistant
 from rag import settings as pincite_settings
-from rag.evaluate.cases import Case
 from rag.evaluate.metrics import AnswerDict, citation_validity
 from rag.evaluate.run import code_version, key_of, settings_of, write
 from rag.evaluate.statistics import Metric, Share, ratio
@@ -35,10 +35,13 @@ from rag.settings import Settings
 
 SEED = 20
 SUPPORTED_AT = 0.5  # the probability from which the judge is taken to say "supported"
-OVERLAPS_AT = 0.47  # the same for word overlap; fitted on AttributionBench's development rows
 
-_PROBES, _PROBED = 8, 2000  # documents that are probed, characters of each
-_TOKEN = re.compile(r"\w+")
+_INDEX = Path(weights.__file__).parent
+# What makes a passage's vector and words; the passages themselves are compared whole.
+_EMBEDDING = [
+    (_INDEX / f"{name}.py").read_bytes()
+    for name in ("library", "catalog", "lexical", "embed", "weights", "convert", "engine")
+]
 
 Row = dict[str, Any]
 Texts = Sequence[tuple[str, str]]  # documents: name and text
@@ -94,30 +97,25 @@ class System:
         self, work: Path, name: str, files: Sequence[Path]
     ) -> Iterator[Library]:
         """Open the library of these files, kept likewise."""
-        folder = self._folder(work, name, [read_document(file, file.name) for file in files])
+        documents = [read_document(file, str(file.resolve())) for file in files]
+        folder = self._folder(work, name, documents)
         with Library.open(folder, encoder=self.encoder) as library:
             for file in progress(files, f"{name}: reading and embedding", "file"):
                 _all_in(library.add([file]))
             yield library
 
     def _folder(self, work: Path, name: str, documents: Sequence[Document]) -> Path:
-        """Return the folder for what the code of today makes of these documents.
+        """Return the folder for what this code makes of these documents; it is a name's only one.
 
-        A change of the code that changes no passage, vector or word costs no embedding: their
-        passages are compared whole, vectors and words as a search in a few of them shows them.
+        A change of the code that changes no passage, vector or word costs no embedding.
         """
-        made = hashlib.sha256(f"{SCHEMA_VERSION} {self.encoder.name}\n".encode())
-        for document in documents:
-            made.update(repr((document, split(document))).encode(errors="surrogatepass"))
-        few = [
-            (str(i), d.text[:_PROBED]) for i, d in enumerate(documents[:_PROBES]) if d.text.strip()
-        ]
-        with self.passing_library(few) as library:
-            for _, text in few:
-                for hit in library.search(" ".join(text.split()[:20])):
-                    scores = f"{hit.dense:.3f} {hit.lexical:.3f}"
-                    made.update(f"{hit.document} {hit.start} {hit.end} {scores}\n".encode())
-        return work / f"{name}-{made.hexdigest()[:16]}"
+        texts = [repr((d, split(d))).encode(errors="surrogatepass") for d in documents]
+        made_by = f"{SCHEMA_VERSION} {self.encoder.name}".encode()
+        folder = work / f"{name}-{digest([made_by, *_EMBEDDING, *texts])}"
+        for other in work.glob(f"{name}-*"):
+            if other != folder and re.fullmatch("[0-9a-f]{16}", other.name[len(name) + 1 :]):
+                shutil.rmtree(other)
+        return folder
 
     @contextmanager
     def passing_library(self, texts: Texts = ()) -> Iterator[Library]:
@@ -176,28 +174,6 @@ def mean(name: str, values: Sequence[float]) -> Metric:
     return ratio(name, [(value, 1) for value in values])
 
 
-def word_overlap(claim: str, texts: Sequence[str]) -> float:
-    """Return how much of the claim's words and pairs of words is in the texts, in [0, 1].
-
-    What a judge must beat: the mean of unigram and bigram containment.
-    """
-    said, there = tokens(claim), [tokens(text) for text in texts]
-    words = {word for text in there for word in text}
-    pairs = {pair for text in there for pair in pairwise(text)}
-    return (_contained(said, words) + _contained(pairwise(said), pairs)) / 2
-
-
-def numbers_are_there(claim: str, texts: Sequence[str]) -> bool:
-    """Whether every token of the claim that begins with a digit is in the texts."""
-    words = {word for text in texts for word in tokens(text)}
-    return all(word in words for word in tokens(claim) if word[0].isdigit())
-
-
-def tokens(text: str) -> list[str]:
-    """Return the words and numbers of the text, folded."""
-    return _TOKEN.findall(text.casefold())
-
-
 def digest(parts: Iterable[bytes]) -> str:
     """Return a hash of the parts, in 16 hexadecimal digits."""
     found = hashlib.sha256()
@@ -206,19 +182,18 @@ def digest(parts: Iterable[bytes]) -> str:
     return found.hexdigest()[:16]
 
 
-def answerable(id_: str, question: str, *groups: Sequence[str]) -> Case:
-    """Return a case whose answer holds one of every group."""
-    return Case(id_, question, tuple(map(tuple, groups)))
+def files_in(paths: Iterable[Path]) -> list[Path]:
+    """Return the files among the paths and in the folders among them, in order."""
+    below = [sorted(path.rglob("*")) if path.is_dir() else [path] for path in paths]
+    return [file.resolve() for found in below for file in found if not file.is_dir()]
 
 
-def unanswerable(id_: str, question: str) -> Case:
-    """Return a case that nothing answers."""
-    return Case(id_, question, None)
-
-
-def _contained(wanted: Iterable[object], there: set[Any]) -> float:
-    kinds = set(wanted)
-    return len(kinds & there) / len(kinds) if kinds else 1.0
+def positive(value: str) -> int:
+    """Return the number of an option that must be at least 1."""
+    number = int(value)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
 
 
 def _all_in(report: Any) -> None:

@@ -10,7 +10,6 @@ used. Prints AUROC, cross-validated over five folds.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import random
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from index.embed import Encoder
 from index.split import sentences
 from rag import judge
 from rag.attribute import cover
+from tests.benchmarks.common import read
 
 SEED = 20
 SUPPORT_SETS = {  # share of the pairs
@@ -145,12 +145,6 @@ def sample(data, sets, pairs, label):
                 else []
             )
     return found
-
-
-def read(path: Path) -> list[dict]:
-    """Return the rows of a gzipped JSONL file."""
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Pincite's own cases: what it says to the questions of tests/cases.csv on the sample documents.
 
-92 of the 276 cases in a fixed random order, of all kinds (full: all). Every metric of the harness;
-`pincite evaluate tests/cases.csv` makes the report that shows each case. Peers answer the same
-questions where `python -m tests.benchmarks.peers` has asked them.
+92 of the 276 cases in a fixed random order, of all kinds (full: all). Every metric of the harness,
+as `rag.evaluate.metrics` explains them; `pincite evaluate tests/cases.csv` makes the report that
+shows each case. `python -m tests.benchmarks.peers` asks the peers the same questions.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from rag.evaluate.metrics import total
 from rag.evaluate.report import assemble
 from rag.evaluate.run import run as ask
 from rag.evaluate.statistics import Metric
-from tests.benchmarks.common import System, subset
+from tests.benchmarks.common import System, files_in, subset
 
 REFERENCES: dict[str, str] = {}
+NAME = "own"  # of the kept library
 CASES = Path(__file__).parents[1] / "cases.csv"
 DOCUMENTS = Path(__file__).parents[1] / "documents"
 SMALL = 92
@@ -27,7 +28,7 @@ def run(
 ) -> list[Metric]:
     """Return the harness's metrics over the cases."""
     system = system or System()
-    with system.kept_library_of_files(work, "own", sorted(DOCUMENTS.iterdir())) as library:
+    with system.kept_library_of_files(work, NAME, files_in([DOCUMENTS])) as library:
         chosen = subset(load(CASES, library.text), SMALL, full=full, limit=limit)
         assistant = system.assistant(library)
         report = assemble(CASES, chosen, ask(chosen, assistant), assistant)

@@ -1,13 +1,16 @@
 """RGB: do irrelevant and swapped passages lead astray?
 
 English questions of the counterfactual part, in a fixed random order, each asked of libraries that
-hold its own passages alone, one document each. `noise_`: 15 questions (full: 100) with their true
-and their irrelevant passages; the answer must hold the true one. `negative_`: 15 (full: all) with
-the irrelevant passages alone, of the questions whose irrelevant passages do not hold the answer;
-right is to refuse. `conflicts_flagged`: 15 (full: 100) with the true passages and the same with
-the fact swapped; the share whose answer names a conflict. Pincite does not look for conflicts yet,
-so that this is 0; `swapped_fact_shown` is the share in which the swapped fact stands in the answer
-and the true one does not. Nothing is published on exactly these.
+hold its own passages alone, one document each. 15 questions (full: 100) with their true and their
+irrelevant passages: `noise_answer_contains` is the share whose answer holds the true one,
+`noise_false_abstain` that of refusals, `noise_unsupported_shown` that in which a wrong claim stands
+in the answer. 15 (full: all) with the irrelevant passages alone, of the questions whose irrelevant
+passages do not hold the answer: `negative_abstain_recall` is the share of refusals, which are
+right. 15 (full: 100) with the true passages and the same with the fact swapped:
+`swapped_fact_shown` is the share in which the swapped fact stands in the answer and the true one
+does not. Whether the conflict is named is not counted before answers can name one.
+`citation_validity` is the share of all citations that quote their place exactly. Nothing is
+published on exactly these.
 """
 
 from __future__ import annotations
@@ -26,17 +29,7 @@ from rag.evaluate.metrics import (
     unsupported_shown,
 )
 from rag.evaluate.statistics import Metric, Share, ratio
-from tests.benchmarks.common import (
-    SEED,
-    Row,
-    System,
-    answerable,
-    mean,
-    progress,
-    read,
-    subset,
-    unanswerable,
-)
+from tests.benchmarks.common import SEED, Row, System, mean, progress, read, subset
 
 REFERENCES: dict[str, str] = {}
 SMALL = 15  # questions of each kind
@@ -47,7 +40,7 @@ Asked = tuple[Case, AnswerDict, Share]  # and the validity of the answer's citat
 def run(
     data: Path, work: Path, *, full: bool, limit: int | None = None, system: System | None = None
 ) -> list[Metric]:
-    """Return what is answered among noise, refused without evidence, and flagged as conflict."""
+    """Return what is answered among noise, refused without evidence, and led astray by swaps."""
     system = system or System(answers=work / "answers")
     rows = read(data / "rgb" / "en_fact.jsonl")
     chosen = subset(rows, SMALL, full=full, limit=limit)
@@ -57,7 +50,7 @@ def run(
         for row in progress(chosen, "rgb: among noise", "question")
     ]
     alone = [
-        ask(unanswerable(str(row["id"]), row["query"]), row["negative"], system)
+        ask(Case(str(row["id"]), row["query"], None), row["negative"], system)
         for row in progress(barren, "rgb: noise alone", "question")
     ]
     swapped = [
@@ -69,7 +62,6 @@ def run(
         ratio("noise_false_abstain", [false_abstain(c, a) for c, a, _ in noisy]),
         ratio("noise_unsupported_shown", [unsupported_shown(c, a) for c, a, _ in noisy]),
         ratio("negative_abstain_recall", [abstain_recall(c, a) for c, a, _ in alone]),
-        mean("conflicts_flagged", [float(bool(a["conflicts"])) for _, a, _ in swapped]),
         mean(
             "swapped_fact_shown",
             [
@@ -84,8 +76,8 @@ def run(
 def case_of(row: Row) -> Case:
     """Return the question with the groups of its answer: a text, texts, or lists of spellings."""
     found = row["answer"] if isinstance(row["answer"], list) else [row["answer"]]
-    groups = [group if isinstance(group, list) else [group] for group in found]
-    return answerable(str(row["id"]), row["query"], *groups)
+    groups = [tuple(group) if isinstance(group, list) else (group,) for group in found]
+    return Case(str(row["id"]), row["query"], tuple(groups))
 
 
 def is_barren(row: Row) -> bool:
