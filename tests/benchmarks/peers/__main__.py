@@ -1,37 +1,53 @@
-"""Ask the peers the questions of a file of cases and score them as Pincite is scored.
+"""Ask Pincite and the peers the questions of a file of cases; score all by the same code.
 
-    python -m tests.benchmarks.peers CASES DOCUMENTS... [--out reports/peers] [--limit N]
-                                     [--peer NAME...] [--pincite REPORT.json]
+    python -m tests.benchmarks.peers [CASES DOCUMENTS...] [--peer NAME...] [--full] [--limit N]
+                                     [--out reports/peers] [--work library/benchmarks]
 
-A report for each peer, then a table; with Pincite's report on the same cases, beside it, and what
-differs between Pincite and each peer, case by case. A reply is kept by the peer's code, the
-documents and the case: a stopped run goes on, and a second one only scores.
+Without a file: Pincite's own cases on its sample documents, those of `tests.benchmarks.own`. Of a
+longer file as many in a fixed random order, unless --full. Writes a report for each system and
+peers.json, which has them side by side, and what differs between each peer and Pincite, case by
+case. A reply is kept by what makes it, the documents and the case: a stopped run goes on, and a
+second one only scores. Exit code 1 where a peer failed.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from index import Library, weights
-from rag import Assistant, settings
+from rag import Assistant
+from rag.errors import PinciteError
 from rag.evaluate import compare
 from rag.evaluate.cases import Case, load
-from rag.evaluate.metrics import METRICS, total
+from rag.evaluate.metrics import METRICS
 from rag.evaluate.report import assemble
-from rag.evaluate.run import settings_of
+from rag.evaluate.run import code_version, key_of, run, settings_of, write
 from rag.evaluate.statistics import Metric
-from tests.benchmarks.common import digest
+from tests.benchmarks import own
+from tests.benchmarks.common import System, digest, files_in, positive, subset
 from tests.benchmarks.peers.answers import answer_of
-from tests.benchmarks.peers.environment import python_of, run_module
+from tests.benchmarks.peers.environment import CHECKOUT, PeerError, python_of, run_module
+from tests.benchmarks.peers.worker import settings_of_worker
+
+SCHEMA = 1
+PINCITE = "pincite"
+SECONDS_A_QUESTION = 300  # after which a peer is taken to hang
 
 _HERE = Path(__file__).parent
+_MODELS = (  # what a peer has of Pincite: its language and its embedding model
+    *(f"rag/{name}.py" for name in ("models", "quantise", "weights", "gguf")),
+    *(f"index/{name}.py" for name in ("embed", "weights", "convert")),
+)
+_UNFAIR = ("alce_recall", "alce_precision")  # their judge is the one that Pincite's answers passed
+_OF_MARKS = ("gold_precision", "gold_f1", "citation_coverage")
+_TIME = "total_s_median"
 
 Report = Mapping[str, Any]
 
@@ -40,6 +56,7 @@ Report = Mapping[str, Any]
 class Peer:
     """A system to compare with: its scripts and packages."""
 
+    what: str  # in a few words
     scripts: tuple[str, ...]  # the first is run; the others are what it is made of
     packages: str  # name of the environment, and of the file of its requirements
     marked: bool  # whether its answers mark their sources as [n]
@@ -52,15 +69,41 @@ class Peer:
     @property
     def version(self) -> str:
         """A hash of all code that makes its replies."""
-        files = [_HERE / f"{name}.py" for name in ("worker", *self.scripts)]
-        return digest(file.read_bytes() for file in (self.requirements, *files))
+        scripts = [_HERE / f"{name}.py" for name in ("worker", *self.scripts)]
+        models = [CHECKOUT / name for name in _MODELS]
+        return digest(file.read_bytes() for file in (self.requirements, *scripts, *models))
+
+    @property
+    def about(self) -> str:
+        """What it is, in one sentence."""
+        pins = ", ".join(self.requirements.read_text(encoding="utf-8").split())
+        unmarked = (
+            "" if self.marked else "; it marks no sources and is credited with all that it read, "
+            f"so that {', '.join(_OF_MARKS)} are left out"
+        )  # fmt: skip
+        return f"{self.what}, {pins}{unmarked}"
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Metrics that would mislead of it."""
+        return _UNFAIR if self.marked else (*_UNFAIR, *_OF_MARKS)
 
 
 PEERS = {
-    "langchain": Peer(("langchain_chain",), "langchain", marked=False),
-    "llamaindex": Peer(("llamaindex_engine",), "llamaindex", marked=True),
+    "langchain": Peer(
+        "LangChain's tutorial chain", ("langchain_chain",), "langchain", marked=False
+    ),
+    "llamaindex": Peer(
+        "LlamaIndex's CitationQueryEngine with its defaults",
+        ("llamaindex_engine",),
+        "llamaindex",
+        marked=True,
+    ),
     "llamaindex_fitted": Peer(
-        ("llamaindex_fitted", "llamaindex_engine"), "llamaindex", marked=True
+        "LlamaIndex's CitationQueryEngine with nodes of 256 tokens, as the embedding model reads",
+        ("llamaindex_fitted", "llamaindex_engine"),
+        "llamaindex",
+        marked=True,
     ),
 }
 
@@ -68,35 +111,44 @@ PEERS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask, score, print; return the exit code."""
     options = options_of(arguments)
+    try:
+        return measure(options, System())
+    except (PinciteError, ValueError) as error:  # documents, cases or models
+        print(f"nothing was measured: {error}", file=sys.stderr)
+        return 1
+
+
+def measure(options: argparse.Namespace, system: System) -> int:
+    """Measure Pincite, then the peers, one after the other; each is written once it is done."""
     options.out.mkdir(parents=True, exist_ok=True)
-    own = settings.load()
-    encoder = weights.encoder(own.embedding_model, cache=Path(own.cache).expanduser())
-    reports: dict[str, Report] = {}
-    if options.pincite:
-        reports["pincite"] = compare.read(options.pincite)
-    with Library.open(options.out / "library", encoder=encoder) as library:
-        added = library.add(options.documents)
-        for failure in added.failed:
-            print(f"failed   {failure.name}: {failure.reason}", file=sys.stderr)
-        for gone in {d.name for d in library.documents()} - _names(added):
-            library.remove(gone)
-        cases = load(options.cases, library.text)[: options.limit]
-        assistant = Assistant(library, own)
+    failed = False
+    files = files_in(options.documents)
+    name = own.NAME if files == files_in([own.DOCUMENTS]) else "peers"
+    with system.kept_library_of_files(options.work, name, files) as library:
+        cases = subset(
+            load(options.cases, library.text), own.SMALL, full=options.full, limit=options.limit
+        )
+        assistant = system.assistant(library)
+        reports = {PINCITE: assemble(options.cases, cases, run(cases, assistant), assistant)}
+        _write(options.out / f"{PINCITE}.json", reports[PINCITE])
         for name in options.peer:
-            reports[name] = report_of(name, cases, options.cases, assistant, options.out)
-            text = json.dumps(reports[name], ensure_ascii=False, indent=1)
-            (options.out / f"{name}.json").write_text(text + "\n", encoding="utf-8")
-    print("\n".join(table(reports)))
-    for name in options.peer if options.pincite else ():
-        print(f"\npincite against {name}: the change from {name} to pincite, over the same cases")
-        print("\n".join(compare.lines(compare.compare(reports[name], reports["pincite"]))))
-    return 0
+            try:
+                reports[name] = report_of(name, cases, options.cases, assistant, options.out)
+            except PeerError as error:
+                print(f"{name}: FAILED, {error}", file=sys.stderr)
+                failed = True
+                continue
+            _write(options.out / f"{name}.json", reports[name])
+    found = side_by_side(reports, options.cases)
+    _write(options.out / "peers.json", found)
+    print("\n".join(table(found)))
+    return int(failed)
 
 
 def report_of(
     name: str, cases: Sequence[Case], path: Path, assistant: Assistant, out: Path
 ) -> Report:
-    """Return the peer's report on the cases, in the shape of Pincite's."""
+    """Return the peer's report on the cases, in the shape of Pincite's. Raises PeerError."""
     peer, library = PEERS[name], assistant.library
     documents, passages = library.count()
     answers = [
@@ -114,17 +166,24 @@ def report_of(
         **assemble(path, cases, answers, assistant),
         "system": {"name": name, "packages": peer.requirements.read_text().split()},
         "code": peer.version,
+        "settings": settings_of(settings_of_worker()),
     }
 
 
 def replies(name: str, cases: Sequence[Case], assistant: Assistant, out: Path) -> list[Report]:
-    """Return what the peer says to each case; it is asked for what is not kept yet."""
+    """Return what the peer says to each case; it is asked for what is not kept yet.
+
+    Raises PeerError.
+    """
     peer, library = PEERS[name], assistant.library
     out.mkdir(parents=True, exist_ok=True)
     python = python_of(out.absolute().parent / "environments" / peer.packages, peer.requirements)
-    made_by = [peer.version, settings_of(assistant.settings)]
-    state = [*made_by, [[d.name, d.sha256] for d in library.documents()]]
-    keys = [key_of(state, case) for case in cases]
+    asked_of = settings_of_worker()
+    state = [
+        peer.version, asked_of.model, asked_of.embedding_model, asked_of.max_new_tokens,
+        [[d.name, d.sha256] for d in library.documents()],
+    ]  # fmt: skip
+    keys = [key_of([state, case.question, case.history]) for case in cases]
     kept = read_replies(out / "replies.jsonl")
     missing = [
         {"key": key, "question": case.question, "history": case.history}
@@ -136,39 +195,104 @@ def replies(name: str, cases: Sequence[Case], assistant: Assistant, out: Path) -
         job = out.absolute() / "job.json"
         job.write_text(json.dumps({"peer": name, "documents": texts, "cases": missing}))
         replied = job.with_name("replies.jsonl")
-        run_module(python, f"{__package__}.{peer.scripts[0]}", job, replied)
+        run_module(
+            python, f"{__package__}.{peer.scripts[0]}", job, replied,
+            timeout_s=SECONDS_A_QUESTION * (1 + len(missing)),
+        )  # fmt: skip
         kept = read_replies(replied)
+        if left := sum(key not in kept for key in keys):
+            raise PeerError(f"it left {left} questions without a reply: give the command again")
     return [kept[key] for key in keys]
-
-
-def key_of(state: Any, case: Case) -> str:
-    """Return the name by which the reply to a case is kept."""
-    asked = json.dumps([state, case.question, case.history], sort_keys=True)
-    return hashlib.sha256(asked.encode()).hexdigest()
 
 
 def read_replies(path: Path) -> dict[str, Report]:
     """Return the kept replies by key; a line that a stopped run left unfinished is none."""
     found = {}
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+    for line in path.read_bytes().split(b"\n") if path.is_file() else ():
         try:
             reply = json.loads(line)
-        except json.JSONDecodeError:
+        except ValueError:  # no JSON, or torn within a character
             continue
         found[reply["key"]] = reply
     return found
 
 
-def table(reports: Mapping[str, Report]) -> list[str]:
-    """Return a line for each metric over the cases that all reports have: value, interval, N."""
-    common = set.intersection(*({case["id"] for case in r["cases"]} for r in reports.values()))
-    of_systems = [
-        {m.name: m for m in total([c["scores"] for c in r["cases"] if c["id"] in common])}
-        for r in reports.values()
+def side_by_side(reports: Mapping[str, Report], path: Path) -> dict[str, Any]:
+    """Return the metrics of all reports on the same cases, and how Pincite differs from each peer.
+
+    Left out is what would mislead: ALCE's, whose judge is Pincite's own gate, and what depends on
+    marks where there are none.
+    """
+    pincite = reports[PINCITE]
+    return {
+        "schema": SCHEMA,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "code": code_version(),
+        "cases": {
+            "file": path.name,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "n": len(pincite["cases"]),
+        },
+        "systems": [
+            {
+                "name": name,
+                "about": about(name),
+                "metrics": [asdict(m) for m in metrics_of(report, left_out(name))],
+            }
+            for name, report in reports.items()
+        ],
+        "against": {
+            name: compare.lines(
+                [
+                    change
+                    for change in compare.compare(report, pincite)
+                    if change.metric not in left_out(name)
+                ]
+            )
+            for name, report in reports.items()
+            if name != PINCITE
+        },
+    }
+
+
+def about(name: str) -> str:
+    """Return in one sentence what a system is."""
+    return PEERS[name].about if name in PEERS else "Pincite as its settings have it"
+
+
+def left_out(name: str) -> tuple[str, ...]:
+    """Return the metrics that are not shown of a system."""
+    return PEERS[name].left_out if name in PEERS else _UNFAIR
+
+
+def metrics_of(report: Report, without: Sequence[str]) -> list[Metric]:
+    """Return the metrics of a report, and the median of the seconds that a question takes."""
+    return [
+        Metric(name, *(report["metrics"][name][field] for field in ("value", "n", "low", "high")))
+        for name in (*METRICS, _TIME)
+        if name not in without
     ]
-    head = f"{f'{len(common)} cases':24}" + "".join(f"{name:32}" for name in reports)
-    rows = [f"{name:24}" + "".join(f"{_cell(s[name]):32}" for s in of_systems) for name in METRICS]
-    return [head.rstrip(), *(row.rstrip() for row in rows)]
+
+
+def table(found: Mapping[str, Any]) -> list[str]:
+    """Return a line for each metric: value, interval and N of each system; then the changes."""
+    systems = {
+        system["name"]: {metric["name"]: metric for metric in system["metrics"]}
+        for system in found["systems"]
+    }
+    names = [name for name in (*METRICS, _TIME) if name in systems[PINCITE]]
+    cases = f"{found['cases']['n']} cases"
+    head = f"{cases:24}" + "".join(f"{name:32}" for name in systems)
+    rows = [
+        f"{name:24}" + "".join(f"{_cell(of.get(name)):32}" for of in systems.values())
+        for name in names
+    ]
+    changes = [
+        line
+        for name, lines in found["against"].items()
+        for line in ("", f"the change from {name} to {PINCITE}, over the same cases", *lines)
+    ]
+    return [line.rstrip() for line in (head, *rows, *changes)]
 
 
 def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -178,23 +302,29 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("cases", type=Path, metavar="CASES")
-    parser.add_argument("documents", type=Path, nargs="+", metavar="DOCUMENTS")
-    parser.add_argument("--out", type=Path, default=Path("reports/peers"))
+    parser.add_argument("cases", type=Path, nargs="?", metavar="CASES")
+    parser.add_argument("documents", type=Path, nargs="*", metavar="DOCUMENTS")
     parser.add_argument("--peer", choices=PEERS, nargs="+", default=list(PEERS))
-    parser.add_argument("--limit", type=int, metavar="N", help="the first N cases only")
-    parser.add_argument("--pincite", type=Path, metavar="REPORT", help="its report on these cases")
-    return parser.parse_args(arguments)
+    parser.add_argument("--full", action="store_true", help="all cases instead of a subset")
+    parser.add_argument("--limit", type=positive, metavar="N", help="at most N cases")
+    parser.add_argument("--out", type=Path, default=Path("reports/peers"))
+    parser.add_argument("--work", type=Path, default=Path("library/benchmarks"))
+    options = parser.parse_args(arguments)
+    if options.cases and not options.documents:
+        parser.error("name the DOCUMENTS that the cases are about")
+    options.cases = options.cases or own.CASES
+    options.documents = options.documents or [own.DOCUMENTS]
+    return options
 
 
-def _names(added: Any) -> set[str]:
-    return {*added.added, *added.updated, *added.unchanged}
-
-
-def _cell(metric: Metric) -> str:
-    if metric.value is None:
+def _cell(metric: Mapping[str, Any] | None) -> str:
+    if metric is None or metric["value"] is None:
         return "–"
-    return f"{metric.value:.3f} [{metric.low:.3f}, {metric.high:.3f}] N {metric.n}"
+    return f"{metric['value']:.3f} [{metric['low']:.3f}, {metric['high']:.3f}] N {metric['n']}"
+
+
+def _write(path: Path, found: Mapping[str, Any]) -> None:
+    write(path, json.dumps(found, ensure_ascii=False, indent=1) + "\n")
 
 
 if __name__ == "__main__":

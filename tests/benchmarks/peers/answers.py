@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from index.split import sentences
+from tests.benchmarks.peers.refusals import refuses
 
 Chunks = Sequence[Mapping[str, Any]]  # worker.Chunk as JSON
 
-# A peer's ways to say that it does not know. Such a sentence makes no claim.
-REFUSAL = re.compile(
-    r"\b(?:do not|don['’]t) (?:\w+ )?know\b"
-    r"|\b(?:do not|don['’]t) have (?:\w+ ){0,3}(?:information|data|details|answer|context)\b"
-    r"|\b(?:sources?|contexts?|documents?|texts?|passages?|articles?|information|excerpts?)\b.{0,80}"
-    r"\b(?:do(?:es)?|did)(?: not|n['’]t) (?:\w+ )?(?:contain|provide|mention|specify|include|state"
-    r"|say|indicate|give|address|answer|discuss|have|offer|list|name)\b"
-    r"|\b(?:not|never) (?:\w+ )?(?:mentioned|provided|specified|stated|given|available|included"
-    r"|found|disclosed|addressed|discussed|answered)\b.{0,60}"
-    r"\b(?:sources?|contexts?|documents?|texts?|passages?|articles?|information)\b"
-    r"|\bit is not (?:\w+ )?(?:mentioned|provided|specified|stated|known|clear|possible)\b"
-    r"|\b(?:there is|there are|contains?|provides?|have|has) no (?:\w+ )?"
-    r"(?:information|mention|answer|data|details?|evidence)\b"
-    r"|\b(?:no|none|neither) of the (?:\w+ )?(?:sources|documents|passages)\b"
-    r"|\b(?:cannot|can ?not|can['’]t|unable to|not able to|impossible to) (?:\w+ )?"
-    r"(?:determined?|answer(?:ed)?|find|found|provided?|say)\b"
-    r"|\bI['’]?(?: a)?m sorry\b|\bI apologi[sz]e\b",
+# Numbers of up to two digits, since [2022] is a year; a comma joins them in brackets alone, since
+# "According to Source 1, 3 boats sank" names one.
+_ONE = r"(?:sources? )?\d{1,2}(?: ?[-–] ?\d{1,2})?"
+_LIST = rf"{_ONE}(?:(?:[,;]| and|,? and| &) ?{_ONE})*"
+_BRACKETS = rf"(?:\[{_LIST}\]|\((?=source){_LIST}\))"
+_MARK = re.compile(
+    rf" ?{_BRACKETS}|\bsource \d{{1,2}}\b|\bsources \d{{1,2}}(?: ?(?:[-–&]|and) ?\d{{1,2}})*\b",
     re.IGNORECASE,
 )
-_NUMBERS = r"(?:sources? )?\d+(?:(?:,| and| &|,? and)? ?(?:sources? )?\d+)*"
-_MARK = re.compile(rf" ?[\[(]{_NUMBERS}[\])]", re.IGNORECASE)  # [1], [1, 2], (Source 1)
-_CITES = re.compile(rf"\[{_NUMBERS}\]|\bsources? \d+(?:(?:,| and|,? and) \d+)*", re.IGNORECASE)
-_LATE_MARKS = re.compile(  # "deep.[1]" is of the sentence before
-    rf"([.!?][\"'”’]?)((?:\s*\[{_NUMBERS}\])+)(?!\w)", re.IGNORECASE
+_LATE_MARKS = re.compile(  # "deep.[1]" is of the sentence before, and so is [1] on the next line
+    rf"([.!?][\"'”’]?)((?:[^\S\n]*{_BRACKETS})+|(?:\s*{_BRACKETS})+(?=[^\S\n]*$))(?!\w)",
+    re.IGNORECASE | re.MULTILINE,
 )
-_HEADING = re.compile(r"^source (\d+):\s*", re.IGNORECASE | re.MULTILINE)  # copied from the prompt
+_HEADING = re.compile(r"^source (\d{1,2}):\s*", re.IGNORECASE | re.MULTILINE)  # of the prompt
 
 
 def answer_of(
@@ -49,26 +38,21 @@ def answer_of(
 ) -> dict[str, Any]:
     """Return the reply as an answer whose every sentence is shown as fact, but refusals.
 
-    A peer that marks its sources cites those that stand in a sentence; another cites every
-    chunk that it read, for each sentence. Where the first sentence refuses, all is a refusal.
+    A peer that marks its sources cites those that stand in a sentence, or else that of the
+    heading above it; another cites every chunk that it read, for each sentence.
     """
     chunks: Chunks = reply["chunks"]
-    text = reply["text"]
-    if marked:
-        text = _HEADING.sub(r"[\1] ", _LATE_MARKS.sub(r"\2\1", text))
-    said = [text[start:end] for start, end in sentences(text)]
-    refused = bool(said) and refuses(said[0])
+    everything = list(range(1, len(chunks) + 1))
+    said = marked_sentences(reply["text"]) if marked else plain_sentences(reply["text"], everything)
     made: list[dict[str, Any]] = [
         {
-            "text": unmarked(one, len(chunks)) if marked else one,
+            "text": text,
             "support": None,
             "relevance": None,
-            "verdict": "no_claim" if refused or refuses(one) else "supported",
-            "citations": [
-                _citation(chunk, sha256_of) for chunk in (cited(one, chunks) if marked else chunks)
-            ],
+            "verdict": "no_claim" if refuses(text) or is_bare(text) else "supported",
+            "citations": [_citation(n, chunks, sha256_of) for n in numbers if chunks],
         }
-        for one in said
+        for text, numbers in said
     ]
     shown = [sentence["text"] for sentence in made if sentence["verdict"] == "supported"]
     return {
@@ -94,28 +78,50 @@ def answer_of(
     }
 
 
-def refuses(sentence: str) -> bool:
-    """Whether a sentence says that the answer is not known."""
-    return REFUSAL.search(" ".join(sentence.split())) is not None
+def plain_sentences(text: str, numbers: list[int]) -> Iterator[tuple[str, list[int]]]:
+    """Yield each sentence with these numbers of sources."""
+    for start, end in sentences(text):
+        yield text[start:end], numbers
 
 
-def cited(sentence: str, chunks: Chunks) -> list[Mapping[str, Any]]:
-    """Return the sources that a sentence names, from 1; a number that is no source's is none."""
-    numbers = {int(n) for mark in _CITES.findall(sentence) for n in re.findall(r"\d+", mark)}
-    return [chunk for number, chunk in enumerate(chunks, 1) if number in numbers]
+def marked_sentences(text: str) -> Iterator[tuple[str, list[int]]]:
+    """Yield each sentence without its marks in brackets, and the numbers of its sources.
+
+    A heading "Source 1:" that was copied from the prompt is the mark of every sentence below it
+    that has none of its own.
+    """
+    before, *headed = _HEADING.split(_LATE_MARKS.sub(r"\2\1", text))
+    below = zip(headed[::2], headed[1::2], strict=True)
+    for above, part in [([], before), *(([int(number)], part) for number, part in below)]:
+        for sentence, _ in plain_sentences(part, []):
+            yield unmarked(sentence), numbers_in(sentence) or above
 
 
-def unmarked(sentence: str, sources: int) -> str:
-    """Return the sentence without the marks of its sources; [2022] is none of three."""
+def numbers_in(sentence: str) -> list[int]:
+    """Return the numbers of the sources that a sentence names, in order."""
+    found = {
+        number
+        for mark in _MARK.finditer(sentence)
+        for first, last in re.findall(r"(\d+)(?: ?[-–] ?(\d+))?", mark[0])
+        for number in range(int(first), int(last or first) + 1)
+    }
+    return sorted(found)
 
-    def without(mark: re.Match[str]) -> str:
-        numbers = map(int, re.findall(r"\d+", mark[0]))
-        return "" if all(1 <= number <= sources for number in numbers) else mark[0]
 
-    return _MARK.sub(without, sentence).strip()
+def unmarked(sentence: str) -> str:
+    """Return the sentence without marks in brackets; "Source 1 says" are words of it."""
+    return _MARK.sub(lambda m: "" if m[0].endswith(("]", ")")) else m[0], sentence).strip()
 
 
-def _citation(chunk: Mapping[str, Any], sha256_of: Callable[[str], str]) -> dict[str, Any]:
+def is_bare(sentence: str) -> bool:
+    """Whether a sentence has no word beyond the marks of sources."""
+    return not re.search(r"\w", _MARK.sub("", sentence))
+
+
+def _citation(number: int, chunks: Chunks, sha256_of: Callable[[str], str]) -> dict[str, Any]:
+    """Return the citation of a source; of one that does not exist, a quote that is nowhere."""
+    there = 1 <= number <= len(chunks)
+    chunk = chunks[number - 1] if there else {**chunks[0], "start": 0, "end": 0, "text": "[?]"}
     return {
         "document": chunk["document"],
         "sha256": sha256_of(chunk["document"]),

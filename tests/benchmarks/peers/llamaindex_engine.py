@@ -32,6 +32,7 @@ from index.embed import Encoder
 from tests.benchmarks.peers.worker import MAX_NEW_TOKENS, Ask, Chunk, Reply, Turns, main
 
 _CONTEXT = 32768  # tokens that the model takes
+_START = "start_char_idx"
 _MESSAGES = {MessageRole.SYSTEM: SystemMessage, MessageRole.ASSISTANT: AIMessage}
 
 
@@ -90,11 +91,14 @@ def build(
     splitter: SentenceSplitter | None = None,
 ) -> Ask:
     llm = _Model(model)
-    index = VectorStoreIndex.from_documents(
-        [Document(text=text, id_=name) for name, text in documents.items()],
-        embed_model=_Embedding(encoder),
-        transformations=[splitter or SentenceSplitter()],
+    nodes = (splitter or SentenceSplitter()).get_nodes_from_documents(
+        [Document(text=text, id_=name) for name, text in documents.items()]
     )
+    for node in nodes:  # where it stands; the engine hands on what is metadata and nothing else
+        node.metadata[_START] = node.start_char_idx
+        node.excluded_embed_metadata_keys.append(_START)
+        node.excluded_llm_metadata_keys.append(_START)
+    index = VectorStoreIndex(nodes, embed_model=_Embedding(encoder))
     engine = CitationQueryEngine.from_args(index, llm=llm, similarity_top_k=3)
 
     def ask(question: str, turns: Turns) -> Reply:
@@ -112,10 +116,13 @@ def build(
 
 
 def _chunk(source: NodeWithScore, documents: Mapping[str, str]) -> Chunk:
-    """Find the source's place: the engine keeps none, since it cuts the nodes anew."""
+    """Find the source's place, from that of its node on: the engine cuts the nodes anew.
+
+    Raises ValueError where it is not there.
+    """
     document = str(source.node.ref_doc_id)
     text = source.node.get_content().partition("\n")[2].removesuffix("\n")
-    start = documents[document].find(text)
+    start = documents[document].index(text, int(source.node.metadata[_START]))
     return Chunk(document, start, start + len(text), text)
 
 

@@ -16,6 +16,7 @@ from index import weights
 from index.embed import Encoder
 from rag import settings
 from rag.models import chat_model
+from rag.settings import Settings
 
 MAX_NEW_TOKENS = 256  # LlamaIndex's own default; LangChain has none, and asks for three sentences
 
@@ -46,7 +47,7 @@ Build = Callable[[Mapping[str, str], BaseChatModel, Encoder], Ask]  # documents 
 def main(build: Build) -> None:
     """Answer the questions of the job argv[1]; add a JSON line for each to argv[2]."""
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    own = replace(settings.load(), max_new_tokens=MAX_NEW_TOKENS)
+    own = settings_of_worker()
     encoder = weights.encoder(own.embedding_model, cache=Path(own.cache).expanduser())
     ask = build(job["documents"], chat_model(own), encoder)
     with Path(sys.argv[2]).open("a", encoding="utf-8") as out:
@@ -54,4 +55,10 @@ def main(build: Build) -> None:
             began = time.monotonic()
             reply = ask(case["question"], [(asked, said) for asked, said in case["history"]])
             took = {"key": case["key"], "seconds": time.monotonic() - began}
-            print(json.dumps({**took, **asdict(reply)}, ensure_ascii=False), file=out, flush=True)
+            line = json.dumps({**took, **asdict(reply)}, ensure_ascii=False)
+            print(f"\n{line}", end="", file=out, flush=True)  # after what a kill left unfinished
+
+
+def settings_of_worker() -> Settings:
+    """Return the settings that a peer's models are loaded with."""
+    return replace(settings.load(), max_new_tokens=MAX_NEW_TOKENS)
