@@ -97,7 +97,8 @@ def report(*cases: dict[str, Any], **changes: Any) -> dict[str, Any]:
     }  # fmt: skip
     kinds = {"fact": {"cases": 2, "metrics": {"right": metric(0.5, 2), "pin_f1": metric(None, 0)}}}
     return {
-        "schema": 3, "pincite": "0.1.0", "code": "ab12", "created": "2026-11-22T03:30:00Z",
+        "schema": 3, "pincite": "0.1.0", "code": "ab12", "harness": "ab34",
+        "created": "2026-11-22T03:30:00Z",
         "seed": 20, "resamples": 2000, "model": "a model", "embedding_model": "an embedder",
         "judge": "a judge", "settings": {"hits": 8, "support_threshold": 0.5},
         "library": {"documents": [{"name": "lease.txt", "sha256": "cd"}], "passages": 1204},
@@ -224,7 +225,7 @@ def test_the_head_says_what_was_measured_and_what_came_out():
                         "3 of 5 cases passed, 1 of them with remarks"):  # fmt: skip
         assert words_there in head
     rest = said[said.index("Provenance") :]
-    for words_there in ("an embedder", "a judge", "ab12"):
+    for words_there in ("an embedder", "a judge", "ab12", "ab34"):
         assert words_there not in head
         assert words_there in rest
 
@@ -488,6 +489,14 @@ class TestInTheBrowser:
         assert len(cases_shown(tab)) == 5
         assert not tab.locator("#filters").is_visible()
         context.close()
+
+    def test_the_four_filters_stand_on_one_line_of_a_phone(self, opened: Opened):
+        tab = opened.open(report())
+        tab.set_viewport_size(PHONE)
+        high = "(one) => one.getBoundingClientRect().height"
+        labels = [one.evaluate(high) for one in tab.locator("#filters label").all()]
+        assert len(labels) == 4
+        assert max(labels) < 32
 
     @pytest.mark.parametrize("width", [1280, 390, 360])
     def test_nothing_is_wider_than_the_page_nor_runs(self, opened: Opened, width: int):

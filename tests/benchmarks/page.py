@@ -114,7 +114,9 @@ def _peers(peers: Json | None) -> str:
 
 def _cell(metric: Json | None) -> str:
     """Return a system's value, with its interval and N in small print."""
-    if metric is None or metric["value"] is None:
+    if metric is None:
+        return '<span class="soft" title="left out">–</span>'
+    if metric["value"] is None:
         return NOTHING
     one = _scored(metric)
     between = "" if one["low"] is None else f"<span>{interval(one)}</span> "

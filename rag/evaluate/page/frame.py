@@ -111,7 +111,9 @@ def _metrics(report: Json) -> str:
     )
     about = {
         **{key: said for key, (_, said) in (FIRST | MORE).items()},
-        **{key: f"{MORE[key][1]}, {judge}" for key in JUDGED},
+        **{
+            key: f"{MORE[key][1]}, {judge if key == JUDGED[0] else 'by the same'}" for key in JUDGED
+        },
     }
     folded = ""
     if more:
@@ -225,7 +227,8 @@ def _provenance(report: Json) -> str:
     file, library, by = report["cases_file"], report["library"], _by(report)
     facts = {
         "Measured with": f"Pincite {name(report['pincite'])}, seed {report['seed']}",
-        "Code": f"<code>{text(report['code'])}</code>",
+        "Code": f"<code>{text(report['code'])}</code>, counted by the harness"
+        f" <code>{text(report['harness'])}</code>",
         "Language model": name(report["model"]),
         "Embedding model": name(report["embedding_model"]),
         "Judge": name(report["judge"]),
