@@ -22,6 +22,7 @@ from tqdm import tqdm
 from index import Library, weights
 from index.catalog import SCHEMA_VERSION
 from index.embed import Encoder
+from index.errors import UnreadableError
 from index.read import read as read_document
 from index.records import Document
 from index.split import split
@@ -97,7 +98,7 @@ class System:
         self, work: Path, name: str, files: Sequence[Path]
     ) -> Iterator[Library]:
         """Open the library of these files, kept likewise."""
-        documents = [read_document(file, str(file.resolve())) for file in files]
+        documents = [_read_file(file) for file in files]
         folder = self._folder(work, name, documents)
         with Library.open(folder, encoder=self.encoder) as library:
             for file in progress(files, f"{name}: reading and embedding", "file"):
@@ -194,6 +195,14 @@ def positive(value: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
+
+
+def _read_file(file: Path) -> Document:
+    """Read a file, named by its path, which a library remembers; raises ValueError."""
+    try:
+        return read_document(file, str(file.resolve()))
+    except UnreadableError as error:
+        raise ValueError(f"{file.name} {error}") from error
 
 
 def _all_in(report: Any) -> None:

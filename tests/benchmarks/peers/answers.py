@@ -90,11 +90,15 @@ def marked_sentences(text: str) -> Iterator[tuple[str, list[int]]]:
     A heading "Source 1:" that was copied from the prompt is the mark of every sentence below it
     that has none of its own.
     """
-    before, *headed = _HEADING.split(_LATE_MARKS.sub(r"\2\1", text))
+    before, *headed = _HEADING.split(_LATE_MARKS.sub(_early, text))
     below = zip(headed[::2], headed[1::2], strict=True)
     for above, part in [([], before), *(([int(number)], part) for number, part in below)]:
         for sentence, _ in plain_sentences(part, []):
             yield unmarked(sentence), numbers_in(sentence) or above
+
+
+def _early(late: re.Match[str]) -> str:
+    return " ".join(late[2].split()) + late[1]
 
 
 def numbers_in(sentence: str) -> list[int]:
