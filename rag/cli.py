@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from index.errors import PinciteError
-from rag.terminal import line
+from rag.terminal import add, line
 
 if TYPE_CHECKING:
     from index import Library
-    from index.records import AddReport, Progress
+    from index.records import AddReport
     from rag.assistant import Assistant
     from rag.records import Answer
     from rag.settings import Settings
@@ -197,11 +197,8 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> int:
     """Ask every case of a file and print what the answers and citations are worth."""
     if options.draft:
         return _draft(options, settings)
-    from rag.errors import CasesError
     from rag.evaluate import compare, page, report
 
-    if options.cases is None:
-        raise CasesError("name a file of cases, or draft one: pincite evaluate --draft PATH")
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)  # before the work that would be lost
     baseline = compare.read(options.baseline) if options.baseline else None
@@ -256,27 +253,15 @@ def _assistant(library: Library, settings: Settings) -> Assistant:
     return Assistant(library, settings)
 
 
-def _add(library: Library, paths: Sequence[Path]) -> AddReport:
+def _add(library: Library, paths: Sequence[Path], out: TextIO | None = None) -> AddReport:
     """Add the paths with a progress bar, and say what became of each."""
-    from tqdm import tqdm
-
-    with tqdm(unit=" passages", desc="indexing", disable=None, leave=False) as bar:
-
-        def show(progress: Progress) -> None:
-            bar.set_description(
-                f"file {min(progress.files_done + 1, progress.files)} of {progress.files} "
-                f"{line(progress.name)[-40:]}"
-            )
-            if progress.passages != bar.total or progress.passages_done < bar.n:
-                bar.reset(progress.passages or None)
-            bar.update(progress.passages_done - bar.n)
-
-        report = library.add(paths, progress=show)
+    report = add(library, paths)
     for failure in report.failed:
         print(f"failed   {line(failure.name)}: {line(failure.reason)}", file=sys.stderr)
     print(
         f"{len(report.added)} added, {len(report.updated)} updated, "
-        f"{len(report.unchanged)} unchanged, {len(report.failed)} failed"
+        f"{len(report.unchanged)} unchanged, {len(report.failed)} failed",
+        file=out or sys.stdout,
     )
     return report
 
@@ -347,14 +332,18 @@ def _draft(options: argparse.Namespace, settings: Settings) -> int:
     if target.exists():
         raise CasesError(f"{target} exists: name another folder with --out")
     with _open(settings) as library:
-        report = _add(library, [options.draft])
+        report = _add(library, [options.draft], sys.stderr)
         names = [*report.added, *report.updated, *report.unchanged]
         found = draft.draft(library, names, _assistant(library, settings).model, options.number)
     if not found:
         raise CasesError(f"no case could be drafted from {options.draft}: it states few facts")
     target.parent.mkdir(parents=True, exist_ok=True)
     _write(target, cases.to_csv(found))
-    print(f"{len(found)} cases: edit them, then: pincite evaluate {line(str(target))}")
+    where = f"--library {options.library} " if options.library else ""
+    if options.json:
+        _print_json({"cases": str(target), "drafted": len(found)})
+    else:
+        print(f"{len(found)} cases: edit them, then: pincite evaluate {line(where + str(target))}")
     return SOME_FAILED if report.failed else DONE
 
 
@@ -421,11 +410,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--port", type=_port, default=7860)
     one.add_argument("--no-browser", action="store_true", help="open no browser window")
     one = verb("evaluate", evaluate)
-    one.add_argument("cases", type=Path, nargs="?", metavar="CASES", help=".jsonl or .csv")
+    what = one.add_mutually_exclusive_group(required=True)
+    what.add_argument("cases", type=Path, nargs="?", metavar="CASES", help=".jsonl or .csv")
+    what.add_argument("--draft", type=Path, metavar="PATH", help="propose cases from documents")
     one.add_argument("--out", type=Path, metavar="DIR", help="for report.json and report.html")
     one.add_argument("--baseline", type=Path, metavar="REPORT", help="exit 1 on a loss against it")
     one.add_argument("--again", action="store_true", help="ask again what was answered before")
-    one.add_argument("--draft", type=Path, metavar="PATH", help="propose cases from documents")
     one.add_argument("--number", type=_positive, default=20, metavar="N", help="to propose")
     one.add_argument("--json", action="store_true")
     one = verb("models", models)

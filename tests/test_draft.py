@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -120,5 +121,8 @@ def test_a_draft_is_written_for_editing_and_never_over_another(
     assert "4 cases: edit them, then: pincite evaluate" in capsys.readouterr().out
     with Library.open(tmp_path / "library", encoder=LETTERS) as library:
         assert len(load(tmp_path / "cases.csv", library.text)) == 4
+    assert main([*command[:-1], str(tmp_path / "other"), "--json"]) == 0
+    written = json.loads(capsys.readouterr().out)
+    assert written == {"cases": str(tmp_path / "other" / "cases.csv"), "drafted": 4}
     assert main(command) == 1
     assert "cases.csv exists: name another folder" in capsys.readouterr().err

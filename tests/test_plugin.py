@@ -12,7 +12,10 @@ import pytest
 
 from index import Library, weights
 from index.errors import WeightsError
+from rag.evaluate import checked
 from tests.fakes import LetterEncoder
+
+__all__ = ["checked"]  # imported before an inner run: what that imports first, it drops afterwards
 
 ROOT = Path(__file__).parents[1]
 PLUGIN = ("-p", "rag.evaluate.plugin")  # where Pincite is not installed, no entry point loads it
@@ -135,6 +138,22 @@ def test_a_failure_is_the_line_of_the_test_and_what_was_said(inner: pytest.Pytes
         "",
         "test_a_failure_is_the_line_of_the_test_and_what_was_said.py:2: AssertionError",
     ]
+
+
+def test_a_question_is_asked_once(inner: pytest.Pytester):
+    inner.makeconftest(SCRIPTED)
+    inner.makepyfile(
+        """
+        def test_twice(ask):
+            first = ask("When was the bell of Olden church cast?")
+            again = ask("When was the bell of Olden church cast?")
+            assert again is first
+            then = ask("When was it cast?", [("Which bell?", first)])
+            assert then is not first
+            assert ask("When was it cast?", [("Which bell?", first.text)]) is then
+        """
+    )
+    inner.runpytest(*PLUGIN).assert_outcomes(passed=1)
 
 
 def test_without_settings_the_documents_beside_the_ini_file_are_asked(inner: pytest.Pytester):

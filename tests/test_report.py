@@ -314,7 +314,7 @@ def test_a_model_file_that_was_replaced_is_another_model(minutes, tmp_path):
 def test_a_question_that_cannot_be_asked_is_named_before_any_is(minutes, cases):
     with cases.open("a") as file:
         file.write(f"long,fact,Who {'or who ' * 1000}?,,,,,\n")
-    with pytest.raises(CasesError, match="^case long: "):
+    with pytest.raises(CasesError, match=r"^case long: "):
         evaluate(cases, assistant(minutes))
 
 
@@ -510,8 +510,9 @@ def test_a_baseline_that_was_better_ends_with_1(command, tmp_path, capsys, monke
     assert (tmp_path / "kept/report.json").is_file()  # what was asked is not lost
 
 
-def test_evaluate_without_cases_says_what_to_do(tmp_path, monkeypatch, capsys):
-    assert main(["evaluate", "--library", str(tmp_path / "library")]) == 1
-    assert capsys.readouterr().err == (
-        "pincite: name a file of cases, or draft one: pincite evaluate --draft PATH\n"
-    )
+@pytest.mark.parametrize("wrong", [[], ["cases.csv", "--draft", "folder"]])
+def test_evaluate_takes_cases_or_a_draft(wrong: list[str], capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", *wrong])
+    assert ended.value.code == 2
+    assert "--draft" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -51,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pincite_library(pytestconfig: pytest.Config) -> Iterator[Library]:
     """Return the library of the documents that the settings name."""
     with ExitStack() as closing:
-        with _failing_in_a_line():
+        with _failing_in_a_line(), _progress_shown(pytestconfig):
             from index import Library, weights
             from index.files import expanded
 
@@ -66,26 +66,36 @@ def pincite_library(pytestconfig: pytest.Config) -> Iterator[Library]:
 
 
 @pytest.fixture(scope="session")
-def pincite(pincite_library: Library) -> Assistant:
+def pincite(pincite_library: Library, pytestconfig: pytest.Config) -> Assistant:
     """Return the assistant that `ask` asks; override it to test another model or library."""
-    with _failing_in_a_line():
+    with _failing_in_a_line(), _progress_shown(pytestconfig):
         from rag import Assistant
 
-        return Assistant(pincite_library, _settings())
+        assistant = Assistant(pincite_library, _settings())
+        assistant.warm_up()
+        return assistant
 
 
 @pytest.fixture(scope="session")
 def ask(pincite: Assistant) -> Ask:
-    """Return a function that asks the documents: `ask("How much notice must be given?")`."""
+    """Return a function that asks the documents: `ask("How much notice must be given?")`.
+
+    What was asked before, with the same history, is answered as before.
+    """
     from rag.evaluate.checked import CheckedAnswer
+
+    answers: dict[tuple[str, tuple[tuple[str, str], ...]], CheckedAnswer] = {}
 
     def ask(
         question: str, history: Iterable[tuple[str, str | Answer | CheckedAnswer]] = ()
     ) -> CheckedAnswer:
         __tracebackhide__ = True
         turns = [(q, a.answer if isinstance(a, CheckedAnswer) else a) for q, a in history]
+        key = question, tuple((q, a if isinstance(a, str) else a.text) for q, a in turns)
         with _failing_in_a_line():
-            return CheckedAnswer(pincite.ask(question, turns), pincite.library)
+            if key not in answers:
+                answers[key] = CheckedAnswer(pincite.ask(question, turns), pincite.library)
+        return answers[key]
 
     return ask
 
@@ -135,9 +145,9 @@ def _folder(config: pytest.Config, settings: Settings, closing: ExitStack) -> Pa
 def _index(library: Library, paths: Iterable[Path], *, only_these: bool) -> None:
     """Add the documents; with `only_these`, take out what was there before and is gone."""
     from index.errors import UnknownDocumentError
-    from rag.terminal import line
+    from rag.terminal import add, line
 
-    report = library.add(paths)
+    report = add(library, paths)
     if report.failed:
         raise _failure(
             "\n".join(f"{line(file.name)}: {line(file.reason)}" for file in report.failed)
@@ -147,6 +157,14 @@ def _index(library: Library, paths: Iterable[Path], *, only_these: bool) -> None
         if document.name not in there:
             with suppress(UnknownDocumentError):  # another worker of pytest-xdist was faster
                 library.remove(document.name)
+
+
+@contextmanager
+def _progress_shown(config: pytest.Config) -> Iterator[None]:
+    """Let progress through what pytest captures: the first run prepares models for a minute."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else nullcontext():
+        yield
 
 
 @contextmanager
