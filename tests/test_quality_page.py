@@ -114,6 +114,8 @@ def test_each_set_says_what_is_known_of_it():
     assert "by other code than this" in wice
     assert "Left out: there is no data/rgb." in part(made, "set-rgb")
     assert "Not measured yet." in part(made, "set-xquad")
+    unloaded = one_set("clapnq", about="", failed="ImportError: gone")
+    assert part(page(report(sets=[unloaded])), "set-clapnq") == "clapnqFailed: ImportError: gone"
 
 
 def test_other_systems_stand_beside():

@@ -127,7 +127,7 @@ def _cell(metric: Json | None) -> str:
 def _set(found: Json) -> str:
     """Return all that is known of a set."""
     first, *rest = found["about"].split("\n\n")
-    parts = [f'<p class="lead">{_prose(first)}</p>']
+    parts = [f'<p class="lead">{_prose(first)}</p>'] if first else []
     if rest:
         body = "".join(f"<p>{_prose(part)}</p>" for part in rest)
         parts.append(fold("prose", "What is measured, and how", body))
