@@ -128,7 +128,9 @@ def test_a_source_that_does_not_exist_is_an_invalid_citation_that_hits_nothing()
     assert answer("Deep [1].", marked=True, chunks=[])["sentences"][0]["citations"] == []
 
 
-@pytest.mark.parametrize("sentence", ["Source 2", "[1]", "According to no one [1]. (Source 3)"])
+@pytest.mark.parametrize(
+    "sentence", ["Source 2", "[1]", "²⁷ [1]", "According to no one [1]. (Source 3)"]
+)
 def test_a_mark_alone_claims_nothing(sentence: str):
     said = answer(sentence, marked=True)["answer"]
     assert said == ("According to no one." if "no one" in sentence else "")

@@ -54,7 +54,7 @@ Report = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A system to compare with: its scripts and packages."""
+    """A system to compare with."""
 
     what: str  # in a few words
     scripts: tuple[str, ...]  # the first is run; the others are what it is made of
@@ -128,8 +128,9 @@ def measure(options: argparse.Namespace, system: System) -> int:
         cases = subset(
             load(options.cases, library.text), own.SMALL, full=options.full, limit=options.limit
         )
+        answers = run(cases, system.assistant(library))  # which takes its model with it
         assistant = system.assistant(library)
-        reports = {PINCITE: assemble(options.cases, cases, run(cases, assistant), assistant)}
+        reports = {PINCITE: assemble(options.cases, cases, answers, assistant)}
         _write(options.out / f"{PINCITE}.json", reports[PINCITE])
         for name in options.peer:
             try:
@@ -236,7 +237,7 @@ def side_by_side(reports: Mapping[str, Report], path: Path) -> dict[str, Any]:
         "systems": [
             {
                 "name": name,
-                "about": about(name),
+                "about": PEERS[name].about if name in PEERS else f"Pincite {report['pincite']}",
                 "metrics": [asdict(m) for m in metrics_of(report, left_out(name))],
             }
             for name, report in reports.items()
@@ -253,11 +254,6 @@ def side_by_side(reports: Mapping[str, Report], path: Path) -> dict[str, Any]:
             if name != PINCITE
         },
     }
-
-
-def about(name: str) -> str:
-    """Return in one sentence what a system is."""
-    return PEERS[name].about if name in PEERS else "Pincite as its settings have it"
 
 
 def left_out(name: str) -> tuple[str, ...]:

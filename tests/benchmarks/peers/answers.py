@@ -118,8 +118,8 @@ def unmarked(sentence: str) -> str:
 
 
 def is_bare(sentence: str) -> bool:
-    """Whether a sentence has no word beyond the marks of sources."""
-    return not re.search(r"\w", _MARK.sub("", sentence))
+    """Whether a sentence has no word and no number beyond the marks of sources; ² is none."""
+    return not any(c.isalpha() or c.isdecimal() for c in _MARK.sub("", sentence))
 
 
 def _citation(number: int, chunks: Chunks, sha256_of: Callable[[str], str]) -> dict[str, Any]:
