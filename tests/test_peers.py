@@ -164,6 +164,8 @@ def test_a_mark_alone_claims_nothing(sentence: str):
         "There is no information about the lake.",
         "There's no mention of a lighthouse in the text.",
         "There isn't enough context to answer.",
+        "No mention of a lighthouse is made in the text.",
+        "The lighthouse does not appear in the provided sources.",
         "Not specified in the sources.",
         # an answer that nobody could give
         "It is not possible to say.",
@@ -204,6 +206,8 @@ def test_a_peers_ways_to_say_that_it_does_not_know_are_refusals(sentence: str):
         "The divers do not know where the anchor lies.",
         "The builder cannot say how long it takes.",
         "It is not possible to load both ramps at once.",
+        "It is not possible to provide shore power at Berth 5.",
+        "Overtime is not recorded in winter.",
         "The report says that the captain did not name a cause.",
         "None of the minutes were signed.",
         "The sources of income do not cover the costs.",

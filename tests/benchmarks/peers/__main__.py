@@ -113,8 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = options_of(arguments)
     try:
         return measure(options, System())
-    except (PinciteError, ValueError) as error:  # documents, cases or models
-        print(f"nothing was measured: {error}", file=sys.stderr)
+    except PinciteError as error:  # of the cases or the models
+        print(f"stopped: {error}", file=sys.stderr)
         return 1
 
 
@@ -123,8 +123,8 @@ def measure(options: argparse.Namespace, system: System) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     failed = False
     files = files_in(options.documents)
-    name = own.NAME if files == files_in([own.DOCUMENTS]) else "peers"
-    with system.kept_library_of_files(options.work, name, files) as library:
+    kept_as = own.NAME if files == files_in([own.DOCUMENTS]) else "peers"
+    with system.kept_library_of_files(options.work, kept_as, files) as library:
         cases = subset(
             load(options.cases, library.text), own.SMALL, full=options.full, limit=options.limit
         )

@@ -4,6 +4,10 @@ Three things say so: a source that does not tell ("The minutes do not say who"),
 not told ("The number is not specified"), a speaker who does not know ("I cannot tell"). What a
 source tells of the world is none, however negative: a price that does not include fuel, a yard
 that cannot say when. Where "but" follows, both halves must refuse.
+
+Checked by hand: of the 91 replies kept so far 9 different sentences hold a negation, and 2 of these
+refuse; both are found and no other. Of 549 sentences with a negation in documents, none of which
+refuses, 3 are taken to, each of which says that something is unknown.
 """
 
 from __future__ import annotations
@@ -35,18 +39,18 @@ _TELL = (
 )
 _TOLD = (
     r"(?:mentioned|specified|stated|said|indicated|described|disclosed|revealed|explained|discussed"
-    r"|clarified|identified|listed|answered|addressed|recorded|reported|named)"
+    r"|clarified|identified|answered)"
 )
 _HOLD = r"(?:contain|include|provide|have|offer|give)"
-_HELD = r"(?:provided|given|available|included|contained|found|present)"
+_HELD = r"(?:provided|given|available|included|contained|found|present|listed|named|recorded|made)"
 _WORD_OF = (
     r"(?:information|details?|data|answers?|figures?|mention|indication|reference|explanation"
     r"|context)"
 )
 _FACTS = rf"(?:{_WORD_OF}|(?:exact|specific|precise|actual) \w+)"
 _LEARN = (
-    r"(?:determine|answer|tell|say|know|identify|infer|conclude|confirm|ascertain|deduce|provide"
-    r"|find|give)"
+    r"(?:determine|answer|tell|say|know|identify|infer|conclude|confirm|ascertain|deduce|find"
+    rf"|(?:provide|give) (?:\w+ )?{_FACTS})"
 )
 _LEARNT = r"(?:determined|answered|told|known|inferred|ascertained|deduced|derived|concluded)"
 
@@ -54,7 +58,7 @@ _WAYS = (
     # a source that does not tell
     rf"{_SOURCE}{_THEN}{_NOT}{_TELL}\b",
     rf"{_SOURCE}{_THEN}{_NOT}{_HOLD} (?:\w+ ){{0,3}}?{_FACTS}\b",
-    rf"{_SOURCE}{_THEN}(?:{_HOLD}s?|has|makes?) no (?:\w+ ){{0,2}}?{_FACTS}\b",
+    rf"{_SOURCE}{_THEN}(?:lacks?|(?:{_HOLD}s?|has|makes?) no) (?:\w+ ){{0,2}}?{_FACTS}\b",
     rf"{_SOURCE}{_THEN}(?:is|are) (?:silent|insufficient|irrelevant"
     r"|not (?:\w+ )?(?:helpful|relevant|useful|sufficient))\b",
     rf"\b{_GIVEN}{_THEN}{_NOT}(?:{_HOLD}|cover)\b",
@@ -62,9 +66,9 @@ _WAYS = (
     rf"\b(?:it|they|this) (?:do|does) not {_HOW}(?:mention|specify|state|say|indicate)\b",
     # a thing that is not told
     rf"\b(?:is|are|remains?) not {_HOW}{_TOLD}\b(?! (?:by|to|as|on)\b)",
-    rf"\b(?:is|are|was|were) not {_HOW}(?:{_TOLD}|{_HELD}|part of|in)\b.{{0,25}}?\b{_GIVEN}",
-    rf"\b(?:was|were) not {_HOW}(?:{_TOLD}|given|found) (?:in|by) (?:\w+ ){{0,4}}?{_READ}\b",
-    rf"\b(?:is|are) not {_HOW}(?:given|found) in (?:\w+ ){{0,4}}?{_READ}\b",
+    rf"\b(?:is|are|was|were|do|does) not {_HOW}(?:{_TOLD}|{_HELD}|part of|in|appear)\b"
+    rf".{{0,25}}?\b{_GIVEN}\b",
+    rf"\b(?:is|are|was|were) not {_HOW}(?:{_TOLD}|given|found|named) in (?:\w+ ){{0,4}}?{_READ}\b",
     rf"^(?:\w+ ){{0,3}}?{_FACTS}\b[^.;:,]{{0,60}}? (?:is|are|was|were) not {_HELD}\b",
     rf"\b(?:no|insufficient) (?:\w+ ){{0,3}}?{_FACTS}\b[^.;:,]{{0,40}}? (?:is|are) {_HOW}"
     rf"(?:{_TOLD}|{_HELD})\b",
@@ -76,6 +80,7 @@ _WAYS = (
     rf"\b(?:it|this) (?:is|was) (?:not possible|impossible) to {_LEARN}\b",
     rf"\b(?:can not be {_HOW}{_LEARNT}|one can not {_LEARN})\b",
     rf"^(?:not {_HOW}(?:{_TOLD}|{_HELD}|known)|unknown|unclear|unspecified)\b",
+    r"^no (?:\w+ )?(?:information|mention|details?|answer)\b(?!.* (?:is|are|was|were)\b)",
     # a speaker who does not know
     r"^(?:\w+, )?(?:I |we )?do not (?:\w+ )?know\b",
     rf"\bI (?:do|did|can|could|am|was) not (?:\w+ ){{0,3}}?(?:{_LEARN}|have|see|sure|aware|able)\b",
