@@ -2,6 +2,7 @@
 # make test     set everything up, lint, check types, run all tests
 # make quality  what the answers and citations are worth: on the sample documents, and on the public
 #               sets in ../shared/data where they are
+# make proof    the tests that take minutes
 # make peers    what LangChain and LlamaIndex say to the same questions, beside Pincite
 PYTHON ?= python3
 DOCS ?= tests/documents
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup chat test check quality peers clean
+.PHONY: setup chat test check quality proof peers clean
 
 setup: $(STAMP)
 
@@ -29,6 +30,9 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+proof: setup
+	$(BIN)/python -m pytest -m proof
 
 quality: setup
 	$(BIN)/python -m tests.benchmarks --out reports/quality

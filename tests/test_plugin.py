@@ -156,6 +156,13 @@ def test_a_question_is_asked_once(inner: pytest.Pytester):
     inner.runpytest(*PLUGIN).assert_outcomes(passed=1)
 
 
+def test_what_asks_is_kept_on_one_worker(inner: pytest.Pytester):
+    inner.makepyfile("def test_asks(ask): pass\n\n\ndef test_other(): pass")
+    items, _ = inner.inline_genitems(*PLUGIN, "--strict-markers")
+    groups = {item.name: [m.args[0] for m in item.iter_markers("xdist_group")] for item in items}
+    assert groups == {"test_asks": ["pincite"], "test_other": []}
+
+
 def test_without_settings_the_documents_beside_the_ini_file_are_asked(inner: pytest.Pytester):
     for name in ("mills.MD", "data.csv", "setup.cfg", "pytest.ini", ".hidden.txt", "sub/deep.txt"):
         path = inner.path / name

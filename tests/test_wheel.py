@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_plugin import BELL, LEASE, TEN_LINES
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -78,6 +80,31 @@ def test_pytest_finds_the_plugin_of_the_wheel(wheel: Path, tmp_path: Path, named
     )
     where = "\nask [session scope] -- ../site/rag/evaluate/plugin.py:"
     assert where in listed.stdout, listed.stderr
+
+
+@pytest.mark.proof
+@pytest.mark.models
+@pytest.mark.timeout(1800)
+def test_the_plugin_works_where_nothing_else_is(wheel: Path, tmp_path: Path):
+    """In a new environment, in a folder with two documents and the ten lines of the README."""
+    python, folder = tmp_path / "venv" / "bin" / "python", tmp_path / "folder"
+    folder.mkdir()
+    (folder / "bells.txt").write_text(f"{BELL} It weighs 310 kg.\n")
+    (folder / "lease.md").write_text(LEASE)
+    (folder / "test_documents.py").write_text(TEN_LINES)
+    wanted = f"pincite[local] @ {wheel.as_uri()}"
+    pinned = ["--constraint", str(ROOT / "constraints.txt")]
+
+    def run(*command: str | Path) -> str:
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}  # no models are prepared
+        environment |= {k: v for k, v in os.environ.items() if k.startswith("PIP_")}
+        return subprocess.run(
+            command, cwd=folder, env=environment, check=True, capture_output=True, text=True
+        ).stdout
+
+    run(sys.executable, "-m", "venv", tmp_path / "venv")
+    run(python, "-m", "pip", "install", "--quiet", *pinned, wanted, "pytest")
+    assert "2 passed" in run(python, "-m", "pytest")
 
 
 @pytest.mark.models

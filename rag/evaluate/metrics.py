@@ -15,12 +15,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from rag.evaluate.cases import Case, Gold
+from rag.evaluate.cases import Case, Gold, TextOf
 from rag.evaluate.retrieval import Range, length, merged, shared
 from rag.evaluate.statistics import Metric, Rows, Share, f1, of_sums, percentile, ratio
 
 AnswerDict = Mapping[str, Any]  # Answer.to_dict()
-TextOf = Callable[[str], str]  # document's name -> the text that offsets refer to
 Entails = Callable[[str, Sequence[str]], bool]  # whether quotes together support a sentence
 Scores = dict[str, Share]  # metric's name -> its pair, for one case
 

@@ -47,6 +47,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark below where pytest-xdist does not."""
+    config.addinivalue_line("markers", "xdist_group(name): run on one worker, with loadgroup")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what asks: with `--dist loadgroup`, one worker loads the models."""
+    for item in items:
+        if "pincite_library" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("pincite"))
+
+
 @pytest.fixture(scope="session")
 def pincite_library(pytestconfig: pytest.Config) -> Iterator[Library]:
     """Return the library of the documents that the settings name."""
