@@ -55,11 +55,12 @@ def numbers(pairs: list[dict[str, Pair]], seed: int, resamples: int) -> dict[str
             _divided(*column.sum(axis=0)), int(column[:, 1].sum()),
             [_divided(*sums) for sums in drawn], int((column[:, 1] > 0).sum()),
         )  # fmt: skip
-    good, hit = columns["gold_precision"], columns["gold_recall"]
-    drawn = zip(good[picks].sum(axis=1), hit[picks].sum(axis=1), strict=True)
-    value = _harmonic(good.sum(axis=0), hit.sum(axis=0))
-    spans = int(hit[:, 1].sum())
-    found["gold_f1"] = _with_interval(value, spans, [_harmonic(*both) for both in drawn], 0)
+    for of in ("", "_retrieved"):
+        good, hit = columns["gold_precision" + of], columns["gold_recall" + of]
+        drawn = zip(good[picks].sum(axis=1), hit[picks].sum(axis=1), strict=True)
+        value = _harmonic(good.sum(axis=0), hit.sum(axis=0))
+        spans = int(hit[:, 1].sum())
+        found["gold_f1" + of] = _with_interval(value, spans, [_harmonic(*d) for d in drawn], 0)
     return found
 
 
@@ -80,7 +81,7 @@ def times(cases: list[Case], seed: int, resamples: int) -> dict[str, list[Any]]:
 
 
 def pairs_of(case: Case) -> dict[str, Pair]:
-    """Return what counts in a case, and out of how many, for each metric but gold_f1."""
+    """Return what counts in a case, and out of how many, for each metric but F1 of two others."""
     answer, wanted = case["answer"], case["answers"]
     is_answerable = wanted is not None
     shown = [i for i, s in enumerate(answer["sentences"]) if s["verdict"] == "supported"]
@@ -102,6 +103,8 @@ def pairs_of(case: Case) -> dict[str, Pair]:
         for c in citations
         if is_answerable
     ]
+    first = [any(_inside(s, answer["passages"][:8]) for s in group) for group in spans]
+    recall, iou = excerpts(spans, answer["passages"][:5])
     short = wanted[0] if is_answerable and len(wanted) == 1 else []
     entailed, needed = alce(case, shown)
     return {
@@ -114,11 +117,13 @@ def pairs_of(case: Case) -> dict[str, Pair]:
             sum(len(answer["sentences"][i]["citations"]) > 0 for i in shown), len(shown)
         ),
         "gold_retrieved": (sum(retrieved), len(spans)),
+        "all_gold@8": (bool(first) and all(first), bool(spans)),
+        "excerpt_recall@5": (recall, bool(spans)),
+        "excerpt_iou@5": (iou, bool(spans)),
         "gold_recall": (sum(hit), len(spans)),
-        "gold_recall_retrieved": (
-            sum(h and r for h, r in zip(hit, retrieved, strict=True)), sum(retrieved)
-        ),
+        "gold_recall_retrieved": (sum(hit), len(spans)) if spans and all(retrieved) else (0, 0),
         "gold_precision": (sum(good), len(good)),
+        "gold_precision_retrieved": (sum(good), len(good)) if spans and all(retrieved) else (0, 0),
         "pin_f1": (pin(citations, spans), bool(spans)),
         "alce_recall": (entailed, len(shown)),
         "alce_precision": (needed, len(citations)),
@@ -147,6 +152,20 @@ def pin(citations: list[Case], spans: list[list[Case]]) -> float:
         gold = _characters(chosen)
         best = max(best, 2 * len(cited & gold) / (len(cited) + len(gold)))
     return best
+
+
+def excerpts(spans: list[list[Case]], passages: list[Case]) -> tuple[float, float]:
+    """Return the share of gold characters in the passages, and that of both of either."""
+    found, gold = _characters(passages), set()
+    for group in spans:
+        shares = []
+        for span in group:
+            there = _characters([span])
+            shares.append(len(there & found) / len(there))
+        gold |= _characters([group[shares.index(max(shares))]])
+    if not gold:
+        return 0, 0
+    return len(gold & found) / len(gold), len(gold & found) / len(gold | found)
 
 
 def alce(case: Case, shown: list[int]) -> tuple[int, int]:

@@ -274,7 +274,28 @@ def test_gold_is_split_by_whether_it_was_retrieved():
     found = answer(say("In 1890.", cite(ANN)), passages=only_a)
     assert value_and_n([(both, found)], "gold_retrieved") == (1 / 2, 2)
     assert value_and_n([(both, found)], "gold_recall") == (1 / 2, 2)
-    assert value_and_n([(both, found)], "gold_recall_retrieved") == (1, 1)
+    assert value_and_n([(both, found)], "all_gold@8") == (0, 1)
+    assert value_and_n([(both, found)], "gold_recall_retrieved") == (None, 0)
+    pairs = [(both, found), (WHEN, WHEN_RIGHT), (EARNS, EARNS_WRONG)]
+    assert value_and_n(pairs, "all_gold@8") == (2 / 3, 3)
+    assert value_and_n(pairs, "gold_recall_retrieved") == (1 / 2, 2)
+    assert value_and_n(pairs, "gold_precision_retrieved") == (1 / 2, 2)
+    assert value_and_n(pairs, "gold_f1_retrieved") == (1 / 2, 2)
+    deep = [{"document": "b.txt", "start": 0, "end": 9}] * 8
+    late = answer(passages=[*deep, *only_a])
+    assert value_and_n([(WHEN, late)], "all_gold@8") == (0, 1)  # it is the ninth
+    assert value_and_n([(WHEN, late)], "gold_recall_retrieved") == (0, 1)
+
+
+def test_excerpts_are_compared_with_the_first_five_passages():
+    other = {"document": "b.txt", "start": 0, "end": 10}
+    half = {"document": "a.txt", "start": 10, "end": 40}  # 19 of the 29 characters of ANN
+    found = answer(passages=[half, half, half, half, other, {**half, "start": 0}])
+    assert value_and_n([(WHEN, found)], "excerpt_recall@5") == (19 / 29, 1)
+    assert value_and_n([(WHEN, found)], "excerpt_iou@5") == (19 / (29 + 30 + 10 - 19), 1)
+    either = case([["1890"]], gold(ANN), Gold("b.txt", 0, 10, "", alternative=True))
+    assert value_and_n([(either, found)], "excerpt_recall@5") == (1, 1)
+    assert value_and_n([(NOTHING, found)], "excerpt_iou@5") == (None, 0)
 
 
 def test_gold_f1_is_the_harmonic_mean_over_all_cases():
@@ -345,7 +366,9 @@ def test_alce_asks_whether_a_sentence_needs_its_citations():
 GOOD = [(WHEN, WHEN_RIGHT), (EARNS, EARNS_RIGHT), (NOTHING, REFUSED)]
 WRONG = {"right", "answer_contains", "unsupported_shown"}
 SHORT = {"exact_match", "token_f1"}  # of cases with one group
-GOLD = {"gold_recall", "gold_recall_retrieved", "gold_f1", "pin_f1"}
+F1 = {"gold_f1", "gold_f1_retrieved"}
+PRECISION = {"gold_precision", "gold_precision_retrieved"}
+GOLD = {"gold_recall", "gold_recall_retrieved", *F1, "pin_f1"}
 ALCE = {"alce_recall", "alce_precision"}
 
 
@@ -361,12 +384,13 @@ def with_citation(change: dict[str, Any]) -> dict[str, Any]:
         (0, with_citation({"document": "no.txt"}), {"citation_validity", *GOLD}),
         (0, with_citation({"document": "b.txt"}), {"citation_validity", *GOLD}),
         (0, answer(say("In 1890.", cite("He is 90.", "b.txt"))),
-         {*GOLD, "gold_precision", *ALCE}),
+         {*GOLD, *PRECISION, *ALCE}),
         (0, answer(say("In 1890.")), {"citation_coverage", *GOLD, "alce_recall"}),
         (0, answer(say("In 1890.", cite(ANN), cite(BOB))),
-         {"gold_precision", "gold_f1", "pin_f1", "alce_precision"}),
+         {*PRECISION, *F1, "pin_f1", "alce_precision"}),
         (0, answer(say("In 1890.", cite(ANN)), passages=[]),
-         {"citation_validity", "gold_retrieved"}),
+         {"citation_validity", "gold_retrieved", "all_gold@8", "excerpt_recall@5",
+          "excerpt_iou@5"}),
         (0, answer(say("In 1891.", cite(ANN))), {*WRONG, *SHORT, *ALCE}),
         (0, answer(say("Born 1890.", cite(ANN))), SHORT),
         (1, answer(say("Rob earns 190 billion.", cite(BOB))), WRONG),
@@ -393,7 +417,8 @@ def test_a_planted_fault_moves_its_metrics_and_no_other(
 def test_what_is_good_has_full_marks():
     lower = {name for name, about in METRICS.items() if about.better == "lower"}
     quality = {name: value for name, (value, _) in measured(GOOD).items() if name in METRICS}
-    assert quality == {name: float(name not in lower) for name in METRICS}
+    spread = {"excerpt_iou@5": (29 + 30) / 2 / 88}  # the passages are both documents whole
+    assert quality == {name: float(name not in lower) for name in METRICS} | spread
 
 
 def test_a_citation_across_two_passages_lies_in_neither():

@@ -1,6 +1,6 @@
 """The gate: real questions on the sample documents, asked through the plugin, on the real models.
 
-Every sixth case of cases.csv. All of them are asked by `make quality FULL=--full`.
+Every sixth case of cases.csv. `python -m tests.benchmarks --only own --full` asks all.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ EVERY = 6
 # What was measured is in brackets. The questions are the same every time: between two processors
 # only a rounding differs, which has moved no more than two cases. What slips by less is found by
 # `pincite evaluate --baseline`.
-LEAST_ANSWERED = 0
-LEAST_REFUSED = 0
-MOST_WRONG = 46
+LEAST_ANSWERED = 9  # of 29 (11)
+LEAST_REFUSED = 7  # of 17 (9)
+MOST_WRONG = 15  # of 46 (13)
 
 
 @pytest.fixture
@@ -53,7 +53,6 @@ def test_the_cases_pass_and_nothing_is_cited_that_is_not_there(asked, pincite_li
     refused = [case for case, _ in asked if not case.answerable and case.id not in failures]
     wrong = [case for case, answer in asked if case.id in failures and not answer.abstained]
     said = "\n\n".join(failures.values())
-    print(len(answered), len(refused), len(wrong))
     assert len(answered) >= LEAST_ANSWERED, said
     assert len(refused) >= LEAST_REFUSED, said
     assert len(wrong) <= MOST_WRONG, said

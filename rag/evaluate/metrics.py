@@ -16,7 +16,14 @@ from typing import Any, Literal
 import numpy as np
 
 from rag.evaluate.cases import Case, Gold, TextOf
-from rag.evaluate.retrieval import Range, length, merged, shared
+from rag.evaluate.retrieval import (
+    Range,
+    excerpt_iou,
+    excerpt_recall,
+    length,
+    merged,
+    shared,
+)
 from rag.evaluate.statistics import Metric, Rows, Share, f1, of_sums, percentile, ratio
 
 AnswerDict = Mapping[str, Any]  # Answer.to_dict()
@@ -45,10 +52,15 @@ METRICS = {
     "citation_validity": About("higher", "citations that quote their place exactly, in a hit"),
     "citation_coverage": About("higher", "shown sentences that have a citation"),
     "gold_retrieved": About("higher", "gold spans that lie in a retrieved passage"),
+    "all_gold@8": About("higher", "cases all of whose gold lies in the first 8 passages"),
+    "excerpt_recall@5": About("higher", "gold characters in the first 5 passages, mean"),
+    "excerpt_iou@5": About("higher", "those / characters in gold or the 5 passages, mean"),
     "gold_recall": About("higher", "gold spans that a shown citation hits"),
-    "gold_recall_retrieved": About("higher", "the same, of the gold spans that were retrieved"),
     "gold_precision": About("higher", "shown citations that hit gold or hold the answer"),
     "gold_f1": About("higher", "harmonic mean of gold_precision and gold_recall"),
+    "gold_recall_retrieved": About("higher", "gold_recall where all gold was retrieved"),
+    "gold_precision_retrieved": About("higher", "gold_precision where all gold was retrieved"),
+    "gold_f1_retrieved": About("higher", "gold_f1 where all gold was retrieved"),
     "pin_f1": About("higher", "characters shared by the cited and the gold spans, F1, mean"),
     "alce_recall": About(
         "higher", "shown sentences that Pincite's judge says their citations entail"
@@ -60,11 +72,16 @@ METRICS = {
     "false_abstain": About("lower", "answerable cases that were refused"),
     "unsupported_shown": About("lower", "cases in which a wrong claim stands as supported"),
 }
+F1_OF = {  # of which precision and recall
+    "gold_f1": ("gold_precision", "gold_recall"),
+    "gold_f1_retrieved": ("gold_precision_retrieved", "gold_recall_retrieved"),
+}
 
 
 def scores(case: Case, answer: AnswerDict, text_of: TextOf, entails: Entails) -> Scores:
-    """Return every metric's pair for one case; gold_f1 is made of two of them by `total`."""
+    """Return every metric's pair for one case; those in F1_OF are made of two by `total`."""
     recall, precision = alce(answer, entails)
+    found, _ = all_gold(case, answer, k=None)
     return {
         "right": right(case, answer),
         "answer_contains": answer_contains(case, answer),
@@ -73,9 +90,13 @@ def scores(case: Case, answer: AnswerDict, text_of: TextOf, entails: Entails) ->
         "citation_validity": citation_validity(answer, text_of),
         "citation_coverage": citation_coverage(answer),
         "gold_retrieved": gold_retrieved(case, answer),
+        "all_gold@8": all_gold(case, answer, 8),
+        "excerpt_recall@5": excerpt(case, answer, 5, excerpt_recall),
+        "excerpt_iou@5": excerpt(case, answer, 5, excerpt_iou),
         "gold_recall": gold_recall(case, answer),
-        "gold_recall_retrieved": gold_recall_retrieved(case, answer),
         "gold_precision": gold_precision(case, answer),
+        "gold_recall_retrieved": gold_recall(case, answer) if found else (0, 0),
+        "gold_precision_retrieved": gold_precision(case, answer) if found else (0, 0),
         "pin_f1": pin_f1(case, answer),
         "alce_recall": recall,
         "alce_precision": precision,
@@ -90,11 +111,11 @@ def total(of_cases: Sequence[Scores]) -> list[Metric]:
     return [
         of_sums(
             name,
-            [(*one["gold_precision"], *one["gold_recall"]) for one in of_cases],
+            [(*one[F1_OF[name][0]], *one[F1_OF[name][1]]) for one in of_cases],
             _gold_f1,
-            n=sum(one["gold_recall"][1] for one in of_cases),
+            n=sum(one[F1_OF[name][1]][1] for one in of_cases),
         )
-        if name == "gold_f1"
+        if name in F1_OF
         else ratio(name, [one[name] for one in of_cases])
         for name in METRICS
     ]
@@ -155,17 +176,29 @@ def gold_retrieved(case: Case, answer: AnswerDict) -> Share:
     return sum(found), len(found)
 
 
+def all_gold(case: Case, answer: AnswerDict, k: int | None) -> Share:
+    """Count a case with gold all of which lies in the first k passages, or in any."""
+    first = {**answer, "passages": answer["passages"][:k]}
+    found, spans = gold_retrieved(case, first)
+    return float(found == spans > 0), int(spans > 0)
+
+
+def excerpt(
+    case: Case, answer: AnswerDict, k: int, measure: Callable[[list[Range], list[Range]], float]
+) -> Share:
+    """Return a measure of the gold against the first k passages, of alternatives the best each."""
+    if not case.gold:
+        return 0, 0
+    found = [(p["document"], p["start"], p["end"]) for p in answer["passages"][:k]]
+    gold = [
+        max(map(_range, spans), key=lambda one: excerpt_recall([one], found)) for spans in case.gold
+    ]
+    return measure(gold, found), 1
+
+
 def gold_recall(case: Case, answer: AnswerDict) -> Share:
     """Count the gold spans that a shown citation hits, they or an alternative."""
     return _gold_hit(case.gold, answer), len(case.gold)
-
-
-def gold_recall_retrieved(case: Case, answer: AnswerDict) -> Share:
-    """Count the same among the gold spans that were retrieved."""
-    found = [
-        spans for spans in case.gold if any(in_a_passage(asdict(span), answer) for span in spans)
-    ]
-    return _gold_hit(found, answer), len(found)
 
 
 def gold_precision(case: Case, answer: AnswerDict) -> Share:

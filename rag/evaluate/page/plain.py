@@ -50,11 +50,22 @@ MORE = {
     "token_f1": ("Words shared", "SQuAD’s F1 of words with the nearest accepted answer"),
     "citation_coverage": ("Sentences cited", "of the sentences shown"),
     "gold_retrieved": ("Expected passages found", "by the search, whether cited or not"),
-    "gold_recall_retrieved": (
-        "Expected passages cited, of those found",
-        "what the answers make of what the search finds",
+    "all_gold@8": ("All that is expected found", "of the questions, by the search’s first 8"),
+    "excerpt_recall@5": (
+        "Expected characters found",
+        "share of them that is in the search’s first 5 passages, mean of the questions",
+    ),
+    "excerpt_iou@5": (
+        "Expected characters of all found",
+        "those that are both expected and in the first 5 passages, of those that are either",
     ),
     "gold_f1": ("Expected passages, F1", "harmonic mean of the cited and the as-expected share"),
+    "gold_recall_retrieved": (
+        "Expected passages cited, where found",
+        "of the questions for which the search found all that is expected",
+    ),
+    "gold_precision_retrieved": ("Citations as expected, where found", "of the same questions"),
+    "gold_f1_retrieved": ("Expected passages, F1, where found", "of the same questions"),
     "pin_f1": ("Exactness of place", "characters that cited and expected passages share, F1"),
     "alce_recall": ("Sentences entailed", "ALCE’s citation recall"),
     "alce_precision": ("Citations needed", "ALCE’s citation precision"),
