@@ -46,7 +46,10 @@ _MODELS = (  # what a peer has of Pincite: its language and its embedding model
     *(f"index/{name}.py" for name in ("embed", "weights", "convert")),
 )
 _UNFAIR = ("alce_recall", "alce_precision")  # their judge is the one that Pincite's answers passed
-_OF_MARKS = ("gold_precision", "gold_f1", "citation_coverage")
+_OF_MARKS = (
+    *("gold_precision", "gold_f1", "gold_precision_retrieved", "gold_f1_retrieved"),
+    "citation_coverage",
+)
 _TIME = "total_s_median"
 
 Report = Mapping[str, Any]
