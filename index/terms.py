@@ -1,0 +1,64 @@
+"""Text -> the terms that BM25 compares: words as their language inflects them, folded and stemmed.
+
+What is written without spaces has no words to find: there, each pair of neighbouring characters is
+a term (Nie, Gao, Zhang and Zhou 2000, "On the use of words and n-grams for Chinese information
+retrieval").
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import Any
+
+import Stemmer
+
+from index.language import STEMMERS
+
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Japanese, Chinese
+    "\U00020000-\U0003ffff"
+)
+_RUN = re.compile(rf"(?P<unspaced>[{_UNSPACED}]+)|[^\W{_UNSPACED}]+(?:['’]s\b)?")
+
+_stemming = threading.Lock()  # a stemmer keeps state of its own
+
+
+def terms(text: str, language: str) -> list[str]:
+    """Return the terms of a text in that language, in order, recurring ones too."""
+    found: list[str] = []
+    for match in _RUN.finditer(unicodedata.normalize("NFKC", text).casefold()):
+        if match["unspaced"]:
+            found += _pairs(match.group())
+        else:
+            found.append(_stem(match.group(), language))
+    return found
+
+
+def query_terms(question: str, languages: Iterable[str]) -> list[str]:
+    """Return the different terms of a question of texts in these languages."""
+    return list(dict.fromkeys(t for language in languages for t in terms(question, language)))
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str, language: str) -> str:
+    """Return the stem without its accents: with them, so that the stemmer knows the word."""
+    word = re.sub(r"['’]s$", "", word)
+    if language in STEMMERS and not word.isdigit():
+        with _stemming:
+            word = str(_stemmer(STEMMERS[language]).stemWord(word))
+    decomposed = unicodedata.normalize("NFKD", word)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)) or word
+
+
+@cache
+def _stemmer(algorithm: str) -> Any:
+    return Stemmer.Stemmer(algorithm)
