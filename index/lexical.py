@@ -1,27 +1,44 @@
 """BM25 over the catalog's passages: SQLite's FTS5, in the catalog's own file and transactions.
 
-Derived all the same: `rebuild` makes it again from the passages.
+A row holds the terms of a passage, of what stands above it (title and headings), and of the
+passages before and after it, which say what it is about. Derived all the same: `rebuild` makes it
+again from the passages.
 """
 
 from __future__ import annotations
 
-import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+
+from index.terms import query_terms, terms
 
 SCHEMA = """
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
-    text, tokenize = "porter unicode61 remove_diacritics 2"
+    here, above, around, tokenize = "unicode61 remove_diacritics 0 categories 'L* N* Co M*'"
 )
 """
+# How much a term counts in each column (BM25F: Robertson, Zaragoza and Taylor 2004).
+HERE, ABOVE, AROUND = 1.0, 1.0, 0.5
 
-_WORD = re.compile(r"\w+")
-_MAX_WORDS = 200  # of a question; FTS5 bounds the size of an expression
+_MAX_TERMS = 200  # of a question; FTS5 bounds the size of an expression
+
+Entry = tuple[int, str, str, str]  # a passage's id, text, language, and what stands above it
 
 
-def insert(connection: sqlite3.Connection, passage_id: int, text: str) -> None:
-    """Index the words of a passage."""
-    connection.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (passage_id, text))
+def insert(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+    """Index the passages of a document, in their order."""
+    connection.executemany(
+        "INSERT INTO words (rowid, here, above, around) VALUES (?, ?, ?, ?)", _rows(entries)
+    )
+
+
+def _rows(entries: Sequence[Entry]) -> Iterator[tuple[int, str, str, str]]:
+    here = [" ".join(terms(text, language)) for _, text, language, _ in entries]
+    for i, (passage_id, _, language, above) in enumerate(entries):
+        around = " ".join([*here[max(0, i - 1) : i], *here[i + 1 : i + 2]])
+        yield passage_id, here[i], " ".join(terms(above, language)), around
 
 
 def delete(connection: sqlite3.Connection, document_id: int) -> None:
@@ -35,17 +52,18 @@ def delete(connection: sqlite3.Connection, document_id: int) -> None:
 def search(connection: sqlite3.Connection, question: str, k: int) -> dict[int, float]:
     """Return the BM25 score (greater is better) of the k best passages by id.
 
-    Words of the question are data: each is quoted, none can be an operator of FTS5.
+    Terms of the question are data: each is quoted, none can be an operator of FTS5.
     """
-    words = list(dict.fromkeys(_WORD.findall(question)))[:_MAX_WORDS]
-    if not words:
+    languages = [row[0] for row in connection.execute("SELECT DISTINCT language FROM passages")]
+    asked = query_terms(question, sorted(languages))[:_MAX_TERMS]
+    if not asked:
         return {}
     rows = connection.execute(
-        "SELECT words.rowid, -bm25(words) AS score FROM words "
+        f"SELECT words.rowid, -bm25(words, {HERE}, {ABOVE}, {AROUND}) AS score FROM words "
         "JOIN passages ON passages.id = words.rowid "
         "JOIN documents ON documents.id = passages.document "
         "WHERE words MATCH ? ORDER BY score DESC, documents.name, passages.start LIMIT ?",
-        (" OR ".join(f'"{word}"' for word in words), k),
+        (" OR ".join(f'"{term}"' for term in asked), k),
     )
     return {int(passage_id): float(score) for passage_id, score in rows}
 
