@@ -21,7 +21,7 @@ from index.embed import Vectors
 from index.errors import LibraryError, UnknownDocumentError, UnreadableError
 from index.records import Document, DocumentInfo, Passage, Place, check_places
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _BUSY_MS = 30_000  # how long to wait for another process that is writing
 _MEND = "mend the library with: pincite check --repair"
 
@@ -42,6 +42,8 @@ CREATE TABLE IF NOT EXISTS passages (
     start INTEGER NOT NULL,
     end INTEGER NOT NULL,
     sentences TEXT NOT NULL,      -- JSON list of [start, end] in the document's text
+    language TEXT NOT NULL,
+    above TEXT NOT NULL,          -- title and headings
     vector BLOB NOT NULL          -- float32, unit length
 );
 CREATE INDEX IF NOT EXISTS passages_of_document ON passages (document, start);
@@ -179,20 +181,31 @@ class Catalog:
                     json.dumps([[p.start, p.end, p.page, p.heading] for p in document.places]),
                 ),
             ).lastrowid
-            for passage, vector in zip(passages, vectors, strict=True):
-                passage_id = db.execute(
-                    "INSERT INTO passages (document, start, end, sentences, vector) "
-                    "VALUES (?, ?, ?, ?, ?)",
+            ids = [
+                db.execute(
+                    "INSERT INTO passages "
+                    "(document, start, end, sentences, language, above, vector) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (
                         document_id,
                         passage.start,
                         passage.end,
                         json.dumps(passage.sentences),
+                        passage.language,
+                        passage.above,
                         vector.tobytes(),
                     ),
                 ).lastrowid
-                assert passage_id is not None  # noqa: S101 - an INSERT always has one
-                lexical.insert(db, passage_id, passage.text)
+                or 0
+                for passage, vector in zip(passages, vectors, strict=True)
+            ]
+            lexical.insert(
+                db,
+                [
+                    (passage_id, passage.text, passage.language, passage.above)
+                    for passage_id, passage in zip(ids, passages, strict=True)
+                ],
+            )
         return name, new
 
     def _name_for(self, source: bytes | None, names: Sequence[str]) -> str:
@@ -339,18 +352,22 @@ class Catalog:
         found = []
         for passage_id in ids:
             row = self.connection.execute(
-                "SELECT document, start, end, sentences FROM passages WHERE id = ?", (passage_id,)
+                "SELECT document, start, end, sentences, language, above FROM passages "
+                "WHERE id = ?",
+                (passage_id,),
             ).fetchone()
             if row is None:
                 continue
-            document_id, start, end, sentences = row
+            document_id, start, end, sentences, language, above = row
             if document_id not in texts:
                 name, sha256, text, places = self.connection.execute(
                     "SELECT name, sha256, text, places FROM documents WHERE id = ?", (document_id,)
                 ).fetchone()
                 texts[document_id] = (name, sha256, text, places_from(places))
             name, sha256, text, places = texts[document_id]
-            passage = Passage(name, start, end, text[start:end], spans_from(sentences))
+            passage = Passage(
+                name, start, end, text[start:end], spans_from(sentences), language, above
+            )
             touched = tuple(p for p in places if p.start < end and p.end > start)
             found.append((passage_id, passage, sha256, touched))
         return found

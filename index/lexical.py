@@ -8,9 +8,7 @@ again from the passages.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterator, Sequence
 
 from index.terms import query_terms, terms
 
@@ -59,11 +57,11 @@ def search(connection: sqlite3.Connection, question: str, k: int) -> dict[int, f
     if not asked:
         return {}
     rows = connection.execute(
-        f"SELECT words.rowid, -bm25(words, {HERE}, {ABOVE}, {AROUND}) AS score FROM words "
+        "SELECT words.rowid, -bm25(words, ?, ?, ?) AS score FROM words "
         "JOIN passages ON passages.id = words.rowid "
         "JOIN documents ON documents.id = passages.document "
         "WHERE words MATCH ? ORDER BY score DESC, documents.name, passages.start LIMIT ?",
-        (" OR ".join(f'"{term}"' for term in asked), k),
+        (HERE, ABOVE, AROUND, " OR ".join(f'"{term}"' for term in asked), k),
     )
     return {int(passage_id): float(score) for passage_id, score in rows}
 
@@ -77,12 +75,22 @@ def clear(connection: sqlite3.Connection) -> None:
 def rebuild(connection: sqlite3.Connection) -> None:
     """Make the index again from the catalog's passages."""
     clear(connection)
-    for text, document_id in connection.execute("SELECT text, id FROM documents"):
-        spans = connection.execute(
-            "SELECT id, start, end FROM passages WHERE document = ?", (document_id,)
-        )
-        for passage_id, start, end in spans:  # cut here: SQLite's substr stops at a NUL
-            insert(connection, passage_id, text[start:end])
+    for entries in _documents(connection):
+        insert(connection, entries)
+
+
+def _documents(connection: sqlite3.Connection) -> Iterator[list[Entry]]:
+    """Yield the passages of each document, in their order."""
+    for document_id, data in connection.execute("SELECT id, CAST(text AS BLOB) FROM documents"):
+        text = data.decode(errors="replace")  # cut here: SQLite's substr stops at a NUL
+        yield [
+            (passage_id, text[start:end], language, above)
+            for passage_id, start, end, language, above in connection.execute(
+                "SELECT id, start, end, language, above FROM passages WHERE document = ? "
+                "ORDER BY start",
+                (document_id,),
+            )
+        ]
 
 
 def damage(connection: sqlite3.Connection) -> list[str]:
@@ -116,11 +124,9 @@ def faults(connection: sqlite3.Connection) -> list[str]:
 
 def _wrong(connection: sqlite3.Connection) -> Iterator[bool]:
     """Yield for each indexed passage whether its words are not those of its text."""
-    for document_id, data in connection.execute("SELECT id, CAST(text AS BLOB) FROM documents"):
-        text = data.decode(errors="replace")
-        for start, end, indexed in connection.execute(
-            "SELECT start, end, words.text FROM passages "
-            "JOIN words ON words.rowid = passages.id WHERE document = ?",
-            (document_id,),
-        ):
-            yield indexed != text[start:end]
+    for entries in _documents(connection):
+        for passage_id, *wanted in _rows(entries):
+            row = connection.execute(
+                "SELECT here, above, around FROM words WHERE rowid = ?", (passage_id,)
+            ).fetchone()
+            yield row is not None and list(row) != wanted

@@ -51,6 +51,8 @@ class Passage:
     end: int
     text: str  # == document.text[start:end]
     sentences: tuple[tuple[int, int], ...]  # (start, end) of its sentences, in the document's text
+    language: str = "en"  # ISO 639-1
+    above: str = ""  # the document's title and the headings that it stands under
 
 
 @dataclass(frozen=True, slots=True)

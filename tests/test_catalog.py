@@ -46,8 +46,8 @@ OF_FILE, OF_TEXT = (f"document = {PASSAGE_OF.format(name)}" for name in ("file.t
     ("statement", "fault"),
     [
         ("DELETE FROM words WHERE rowid = 1", "the word index lacks 1 passages and has 0 too many"),
-        ("INSERT INTO words (rowid, text) VALUES (99, 'x')", "the word index lacks 0 passages"),
-        ("UPDATE words SET text = 'x' WHERE rowid = 1", "the word index has other words for 1"),
+        ("INSERT INTO words (rowid, here) VALUES (99, 'x')", "the word index lacks 0 passages"),
+        ("UPDATE words SET here = 'x' WHERE rowid = 1", "the word index has other words for 1"),
         ("DELETE FROM words_data WHERE id > 10", "the word index is damaged"),
         (f"UPDATE passages SET vector = x'00' WHERE {OF_FILE}", "'file.txt': passage 0-47 has no"),
         (f"UPDATE passages SET vector = zeroblob(104) WHERE {OF_TEXT}", "'text': passage 0-44 has"),
@@ -152,8 +152,8 @@ def test_vectors_must_fit_their_passages(filled):
 
 
 def test_a_library_of_a_later_pincite_is_refused(filled):
-    damage(filled, "UPDATE meta SET value = '2' WHERE key = 'schema'")
-    with pytest.raises(LibraryError, match="has schema 2, this Pincite reads 1"):
+    damage(filled, "UPDATE meta SET value = '3' WHERE key = 'schema'")
+    with pytest.raises(LibraryError, match="has schema 3, this Pincite reads 2"):
         Library.open(filled.path, encoder=LetterEncoder())
 
 
