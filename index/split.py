@@ -13,7 +13,7 @@ import sentencex
 from index.language import language
 from index.records import Document, Passage, place_at
 
-MAX_CHARS = 800  # of a passage: about 180 word pieces of English, within the encoder's 256
+MAX_CHARS = 500  # of a passage: about 110 word pieces of English, within the encoder's 256
 
 Span = tuple[int, int]  # (start, end) in code points, end exclusive
 
