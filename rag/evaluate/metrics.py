@@ -156,12 +156,12 @@ def token_f1(case: Case, answer: AnswerDict) -> Share:
 
 def citation_validity(answer: AnswerDict, text_of: TextOf) -> Share:
     """Count citations whose quote is text[start:end] and lies in a passage that was retrieved."""
-    citations = _citations(answer, shown_only=False)
+    cited = citations(answer, shown_only=False)
     valid = sum(
         in_a_passage(c, answer) and text_of(c["document"])[c["start"] : c["end"]] == c["quote"]
-        for c in citations
+        for c in cited
     )
-    return valid, len(citations)
+    return valid, len(cited)
 
 
 def citation_coverage(answer: AnswerDict) -> Share:
@@ -205,12 +205,8 @@ def gold_precision(case: Case, answer: AnswerDict) -> Share:
     """Count shown citations that hit a gold span or hold an alternative of every group."""
     if not case.answerable:
         return 0, 0
-    citations = _citations(answer)
-    good = sum(
-        any(hits(c, gold) for gold in case.evidence) or contains(c["quote"], case.answers or ())
-        for c in citations
-    )
-    return good, len(citations)
+    shown = citations(answer)
+    return sum(is_gold(citation, case) for citation in shown), len(shown)
 
 
 def pin_f1(case: Case, answer: AnswerDict) -> Share:
@@ -220,7 +216,7 @@ def pin_f1(case: Case, answer: AnswerDict) -> Share:
     """
     if not case.gold:
         return 0, 0
-    cited = merged((c["document"], c["start"], c["end"]) for c in _citations(answer))
+    cited = merged((c["document"], c["start"], c["end"]) for c in citations(answer))
     best = 0.0
     while True:  # of each group, the span that is best at the ratio so far (Dinkelbach 1967)
         chosen = [max(spans, key=lambda span: _gain(span, cited, best)) for spans in case.gold]
@@ -239,7 +235,7 @@ def alce(answer: AnswerDict, entails: Entails) -> tuple[Share, Share]:
     Sentences and citations are pooled over the cases, where ALCE averages over answers.
     """
     recalled, needed = 0, 0
-    shown, citations = _shown(answer), _citations(answer)
+    shown = _shown(answer)
     for sentence in shown:
         text, quotes = sentence["text"], [c["quote"] for c in sentence["citations"]]
         if not quotes or not entails(text, quotes):
@@ -248,7 +244,7 @@ def alce(answer: AnswerDict, entails: Entails) -> tuple[Share, Share]:
         for i, quote in enumerate(quotes):
             others = quotes[:i] + quotes[i + 1 :]
             needed += not others or entails(text, [quote]) or not entails(text, others)
-    return (recalled, len(shown)), (needed, len(citations))
+    return (recalled, len(shown)), (needed, len(citations(answer)))
 
 
 def abstain_recall(case: Case, answer: AnswerDict) -> Share:
@@ -264,6 +260,22 @@ def false_abstain(case: Case, answer: AnswerDict) -> Share:
 def unsupported_shown(case: Case, answer: AnswerDict) -> Share:
     """Count a case, of all, in which a wrong claim stands in the answer."""
     return float(not answer["abstained"] and not _right(case, answer)), 1
+
+
+def citations(answer: AnswerDict, *, shown_only: bool = True) -> list[Mapping[str, Any]]:
+    """Return the citations of the sentences that are shown, or of all."""
+    return [
+        citation
+        for sentence in answer["sentences"]
+        if sentence["verdict"] == "supported" or not shown_only
+        for citation in sentence["citations"]
+    ]
+
+
+def is_gold(citation: Mapping[str, Any], case: Case) -> bool:
+    """Whether a citation hits a gold span or holds an alternative of every group."""
+    held = case.answers is not None and contains(citation["quote"], case.answers)
+    return held or any(hits(citation, gold) for gold in case.evidence)
 
 
 def hits(citation: Mapping[str, Any], gold: Gold) -> bool:
@@ -344,21 +356,12 @@ def _gain(span: Gold, cited: Sequence[Range], ratio: float) -> float:
 
 
 def _gold_hit(gold: Sequence[Sequence[Gold]], answer: AnswerDict) -> int:
-    cited = _citations(answer)
+    cited = citations(answer)
     return sum(any(hits(c, span) for span in spans for c in cited) for spans in gold)
 
 
 def _shown(answer: AnswerDict) -> list[Mapping[str, Any]]:
     return [sentence for sentence in answer["sentences"] if sentence["verdict"] == "supported"]
-
-
-def _citations(answer: AnswerDict, *, shown_only: bool = True) -> list[Mapping[str, Any]]:
-    return [
-        citation
-        for sentence in answer["sentences"]
-        if sentence["verdict"] == "supported" or not shown_only
-        for citation in sentence["citations"]
-    ]
 
 
 def _normal(text: str) -> str:

@@ -5,22 +5,24 @@ from __future__ import annotations
 import datetime
 import hashlib
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from index.records import Document, place_at
 from rag import judge
 from rag.assistant import Assistant
-from rag.evaluate.cases import Case, Gold, TextOf, load
+from rag.evaluate.cases import Case, Gold, load
 from rag.evaluate.metrics import (
     METRICS,
     AnswerDict,
     Scores,
-    contains,
+    citations,
     hits,
     in_a_passage,
+    is_gold,
     scores,
     times,
     total,
@@ -46,7 +48,10 @@ def assemble(
     The judge and the documents are the assistant's; the answers need not be.
     """
     library = assistant.library
-    items = [_item(case, one, assistant) for case, one in zip(cases, answers, strict=True)]
+    document_of = cache(library.document)  # each is read once, however often it is cited
+    items = [
+        _item(case, one, assistant, document_of) for case, one in zip(cases, answers, strict=True)
+    ]
     return {
         "schema": SCHEMA,
         "pincite": importlib.metadata.version("pincite"),
@@ -73,29 +78,28 @@ def assemble(
     }
 
 
-def _item(case: Case, answer: AnswerDict, assistant: Assistant) -> dict[str, Any]:
-    library = assistant.library
+def _item(
+    case: Case, answer: AnswerDict, assistant: Assistant, document_of: Callable[[str], Document]
+) -> dict[str, Any]:
     judged: list[dict[str, Any]] = []
 
     def entails(sentence: str, quotes: Sequence[str]) -> bool:
-        support = judge.support(sentence, quotes, library.encoder)
+        support = judge.support(sentence, quotes, assistant.library.encoder)
         said = support >= assistant.settings.support_threshold
         judged.append({"sentence": sentence, "quotes": list(quotes), "entails": said})
         return said
 
-    counted = scores(case, answer, library.text, entails)
+    counted = scores(case, answer, lambda name: document_of(name).text, entails)
     return {
         "id": case.id,
         "kind": case.kind,
         "question": case.question,
         "history": [{"question": asked, "answer": said} for asked, said in case.history],
         "answers": case.answers,
-        "evidence": [
-            _evidence(gold, answer, library.document(gold.document)) for gold in case.evidence
-        ],
+        "evidence": [_evidence(gold, answer, document_of(gold.document)) for gold in case.evidence],
         "answer": answer,
         "quotes": [
-            [_quote(citation, case, library.text) for citation in sentence["citations"]]
+            [_quote(c, case, document_of(c["document"]).text) for c in sentence["citations"]]
             for sentence in answer["sentences"]
         ],
         "entailment": judged,
@@ -131,24 +135,21 @@ def failures(counted: Scores, *, answerable: bool) -> list[str]:
 
 def _evidence(gold: Gold, answer: AnswerDict, document: Document) -> dict[str, Any]:
     place = place_at(document.places, gold.start)
-    cited = [c for s in answer["sentences"] if s["verdict"] == "supported" for c in s["citations"]]
     return {
         **asdict(gold),
         "page": place.page if place else None,
         "place": place.label if place else "",
         **_context(document.text, gold.start, gold.end),
         "retrieved": in_a_passage(asdict(gold), answer),
-        "hit": any(hits(citation, gold) for citation in cited),
+        "hit": any(hits(citation, gold) for citation in citations(answer)),
     }
 
 
-def _quote(citation: Mapping[str, Any], case: Case, text_of: TextOf) -> dict[str, Any]:
-    text = text_of(citation["document"])
-    gold = any(hits(citation, span) for span in case.evidence)
+def _quote(citation: Mapping[str, Any], case: Case, text: str) -> dict[str, Any]:
     return {
         **_context(text, citation["start"], citation["end"]),
         "found": text[citation["start"] : citation["end"]],
-        "gold": gold or bool(case.answers and contains(citation["quote"], case.answers)),
+        "gold": is_gold(citation, case),
     }
 
 

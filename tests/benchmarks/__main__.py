@@ -28,6 +28,7 @@ from typing import Any
 import rag.evaluate
 from rag import settings
 from rag.evaluate.run import code_version, settings_of
+from rag.evaluate.run import write as write_whole
 from rag.evaluate.statistics import RESAMPLES, SEED, Metric
 from tests.benchmarks import common, own
 from tests.benchmarks.common import digest, files_in, positive
@@ -208,9 +209,7 @@ def write(
         ("quality.json", _json(report)),
         ("quality.html", page(report)),
     ):
-        partial = options.out / f"{name}.partial"
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(options.out / name)  # whole, or as it was
+        write_whole(options.out / name, text)
 
 
 def report_of(
