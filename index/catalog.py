@@ -1,7 +1,7 @@
 """The single source of truth: one SQLite file with documents, passages and vectors.
 
 A document goes in or out in one transaction, so it is wholly in or wholly out whenever the
-process stops. The word index shares the file and the transactions; FAISS is built from here.
+process stops. FAISS and BM25 are built from here, in memory.
 """
 
 from __future__ import annotations
@@ -9,17 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index import lexical
-from index.embed import Vectors
+from index import lexical, titles
+from index.embed import Vectors, quantise
 from index.errors import LibraryError, UnknownDocumentError, UnreadableError
+from index.language import language
 from index.records import Document, DocumentInfo, Passage, Place, check_places
+
+Embedded = tuple[Passage, Vectors, Vectors]  # with its vector and those of its sentences
 
 SCHEMA_VERSION = 2
 _BUSY_MS = 30_000  # how long to wait for another process that is writing
@@ -44,9 +47,17 @@ CREATE TABLE IF NOT EXISTS passages (
     sentences TEXT NOT NULL,      -- JSON list of [start, end] in the document's text
     language TEXT NOT NULL,
     above TEXT NOT NULL,          -- title and headings
-    vector BLOB NOT NULL          -- float32, unit length
+    terms BLOB NOT NULL,          -- as index.lexical counts them
+    vector BLOB NOT NULL,         -- float32, unit length
+    sentence_vectors BLOB NOT NULL  -- int8, as index.embed quantises them
 );
 CREATE INDEX IF NOT EXISTS passages_of_document ON passages (document, start);
+CREATE TABLE IF NOT EXISTS titles (
+    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    terms TEXT NOT NULL           -- what a text that names the document holds
+);
+CREATE INDEX IF NOT EXISTS titles_by_terms ON titles (terms);
+CREATE INDEX IF NOT EXISTS titles_by_document ON titles (document);
 """
 
 
@@ -84,7 +95,6 @@ class Catalog:
         with self.transaction(touch=False):
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
-            db.execute(lexical.SCHEMA)
             made_with = {"schema": str(SCHEMA_VERSION), "encoder": encoder, "generation": "0"}
             db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", made_with.items())
             found = dict(db.execute("SELECT key, value FROM meta"))
@@ -148,22 +158,22 @@ class Catalog:
     def put(
         self,
         document: Document,
-        passages: Sequence[Passage],
-        vectors: Vectors,
+        passages: Sequence[Embedded],
         *,
         source: bytes | None,
         names: Sequence[str],
     ) -> tuple[str, bool]:
         """Add a document, or replace that of the same source; return its name, and if it was new.
 
-        vectors is (n passages, dimension). A new file takes the first of `names` that no other
-        document has; a text (source None) replaces the text of its name. Raises UnreadableError
-        where every name is taken.
+        A new file takes the first of `names` that no other document has; a text (source None)
+        replaces the text of its name. Raises UnreadableError where every name is taken.
         """
-        if vectors.shape != (len(passages), self.dimension):
-            raise ValueError(
-                f"vectors of shape {vectors.shape} must be {(len(passages), self.dimension)}"
-            )
+        for passage, vector, sentence_vectors in passages:
+            shapes = (self.dimension,), (len(passage.sentences), self.dimension)
+            if (vector.shape, sentence_vectors.shape) != shapes:
+                raise ValueError(
+                    f"vectors of shape {vector.shape}, {sentence_vectors.shape} must be {shapes}"
+                )
         check_places(document.places, len(document.text))
         db = self.connection
         with self.transaction():
@@ -181,11 +191,14 @@ class Catalog:
                     json.dumps([[p.start, p.end, p.page, p.heading] for p in document.places]),
                 ),
             ).lastrowid
-            ids = [
-                db.execute(
-                    "INSERT INTO passages "
-                    "(document, start, end, sentences, language, above, vector) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            db.executemany(
+                "INSERT INTO titles (document, terms) VALUES (?, ?)",
+                [(document_id, key) for key in titles.keys(document, language(document.text))],
+            )
+            db.executemany(
+                "INSERT INTO passages (document, start, end, sentences, language, above, terms, "
+                "vector, sentence_vectors) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
                     (
                         document_id,
                         passage.start,
@@ -193,17 +206,11 @@ class Catalog:
                         json.dumps(passage.sentences),
                         passage.language,
                         passage.above,
+                        lexical.counts(passage.text, passage.above, passage.language),
                         vector.tobytes(),
-                    ),
-                ).lastrowid
-                or 0
-                for passage, vector in zip(passages, vectors, strict=True)
-            ]
-            lexical.insert(
-                db,
-                [
-                    (passage_id, passage.text, passage.language, passage.above)
-                    for passage_id, passage in zip(ids, passages, strict=True)
+                        quantise(sentence_vectors).tobytes(),
+                    )
+                    for passage, vector, sentence_vectors in passages
                 ],
             )
         return name, new
@@ -237,7 +244,6 @@ class Catalog:
     def _delete(self, name: str) -> bool:
         row = self.connection.execute("SELECT id FROM documents WHERE name = ?", (name,)).fetchone()
         if row:
-            lexical.delete(self.connection, row[0])
             self.connection.execute("DELETE FROM documents WHERE id = ?", row)
         return row is not None
 
@@ -246,8 +252,6 @@ class Catalog:
 
         Raises LibraryError where another process still reads what was there before.
         """
-        with self.transaction():
-            lexical.rebuild(self.connection)
         self.connection.execute("VACUUM")
         (busy, _, _) = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
@@ -328,23 +332,37 @@ class Catalog:
         ).fetchone()
         return row[0] if row else None
 
-    def vectors(self) -> tuple[NDArray[np.int64], Vectors]:
-        """Return the passages' ids (n,) and vectors (n, dimension), ordered by name and start.
+    def rows(self) -> Iterator[tuple[int, int, str, bytes, bytes]]:
+        """Yield id, document, language, terms and vector of each passage, by name and start.
 
         The order does not depend on the order of adding, so neither does any tie in a search.
         """
-        ids, blobs = [], []
-        for passage_id, blob in self.connection.execute(
-            "SELECT passages.id, vector FROM passages "
+        yield from self.connection.execute(
+            "SELECT passages.id, document, language, terms, vector FROM passages "
             "JOIN documents ON documents.id = passages.document "
             "ORDER BY documents.name, passages.start"
-        ):
-            ids.append(passage_id)
-            if len(blob) != 4 * self.dimension:
-                raise LibraryError(f"a vector is damaged; {_MEND}")
-            blobs.append(blob)
-        vectors = np.frombuffer(b"".join(blobs), np.float32).reshape(len(ids), self.dimension)
-        return np.array(ids, np.int64), vectors
+        )
+
+    def sentence_vectors(self, ids: Sequence[int]) -> Iterator[NDArray[np.int8]]:
+        """Yield the vectors (sentences, dimension) of each of these passages, as quantised."""
+        for passage_id in ids:
+            (blob,) = self.connection.execute(
+                "SELECT sentence_vectors FROM passages WHERE id = ?", (passage_id,)
+            ).fetchone()
+            if not blob or len(blob) % self.dimension:
+                raise LibraryError(f"the sentences of a passage are damaged; {_MEND}")
+            yield np.frombuffer(blob, np.int8).reshape(-1, self.dimension)
+
+    def named(self, mentions: Collection[str]) -> set[int]:
+        """Return the documents whose title is among these terms, and is no other's."""
+        return {
+            document
+            for (document,) in self.connection.execute(
+                "SELECT min(document) FROM titles WHERE terms IN (SELECT value FROM json_each(?)) "
+                "GROUP BY terms HAVING count(*) = 1",
+                (json.dumps(list(mentions)),),
+            )
+        }
 
     def passages(self, ids: Sequence[int]) -> list[tuple[int, Passage, str, tuple[Place, ...]]]:
         """Return id, passage, its document's SHA-256 and its places for each id still there."""

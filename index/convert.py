@@ -1,4 +1,4 @@
-"""A BERT of sentence-transformers -> an OpenVINO model from word pieces to unit vectors, once.
+"""A BERT of sentence-transformers -> an OpenVINO model from word pieces to their vectors, once.
 
 PyTorch and sentence-transformers take eight seconds to import; what comes out here needs neither.
 """
@@ -13,7 +13,7 @@ from typing import Any
 from index.engine import openvino
 
 MODEL, TOKENIZER = "openvino_model.xml", "tokenizer.json"
-FORMAT = "f32-1"  # of what is written: to be changed with it, so that nothing old is used
+FORMAT = "f32-2"  # of what is written: to be changed with it, so that nothing old is used
 
 
 def convert(source: Path, target: Path) -> None:
@@ -23,8 +23,8 @@ def convert(source: Path, target: Path) -> None:
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
 
-    class WholeModel(torch.nn.Module):
-        """Transformer, pooling and normalisation as one function of two tensors."""
+    class Pieces(torch.nn.Module):
+        """The transformer as one function of two tensors; pooling is the encoder's."""
 
         def __init__(self, model: SentenceTransformer) -> None:
             super().__init__()
@@ -33,7 +33,7 @@ def convert(source: Path, target: Path) -> None:
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             features = {"input_ids": input_ids, "attention_mask": attention_mask}
             features["token_type_ids"] = torch.zeros_like(input_ids)
-            return self.model(features)["sentence_embedding"]
+            return self.model(features)["token_embeddings"]
 
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     transformers_logging.set_verbosity(logging.ERROR)
@@ -41,7 +41,7 @@ def convert(source: Path, target: Path) -> None:
     sample = torch.ones((2, 3), dtype=torch.int64)  # of no meaning: lengths stay free
     with warnings.catch_warnings(action="ignore"):  # of the tracer, on branches it does not follow
         converted = ov.convert_model(
-            WholeModel(model).eval(),
+            Pieces(model).eval(),
             example_input={"input_ids": sample, "attention_mask": sample},
             input=[("input_ids", [-1, -1]), ("attention_mask", [-1, -1])],
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 Vectors = NDArray[np.float32]
+Span = tuple[int, int]  # (start, end) in a text, in code points
 
 
 class Encoder(Protocol):
@@ -36,6 +37,11 @@ class Encoder(Protocol):
         """Length of a vector."""
         ...
 
+    @property
+    def languages(self) -> Collection[str]:
+        """ISO 639-1 codes of the languages that the model has learnt; none if unknown."""
+        ...
+
     def __hash__(self) -> int:
         """Tell encoders apart: what is computed with one is cached by it."""
         ...
@@ -47,6 +53,19 @@ class Encoder(Protocol):
         """
         ...
 
+    def encode_question(self, question: str) -> Vectors:
+        """Return the unit vector (dimension,) with which passages are compared."""
+        ...
+
+    def encode_passage(self, text: str, sentences: Sequence[Span]) -> tuple[Vectors, Vectors]:
+        """Return the unit vector (dimension,) of a text and those (n, dimension) of its sentences.
+
+        Of a single pass over the text: a sentence's vector is the mean of its word pieces', which
+        have seen the whole passage (Günther et al. 2024, "Late Chunking"). What is longer than
+        the model's window is read window by window.
+        """
+        ...
+
 
 class OpenVinoEncoder:
     """A model that `index.convert` wrote, on OpenVINO, on the CPU, loaded when first used.
@@ -54,10 +73,18 @@ class OpenVinoEncoder:
     `folder` is asked then for the model's folder, which it may have to prepare first.
     """
 
-    def __init__(self, folder: Callable[[], Path], *, name: str, dimension: int) -> None:
+    def __init__(
+        self,
+        folder: Callable[[], Path],
+        *,
+        name: str,
+        dimension: int,
+        languages: Collection[str] = (),
+    ) -> None:
         self._folder = folder
         self.name = name
         self.dimension = dimension
+        self.languages = frozenset(languages)
         self._loading = threading.Lock()
 
     @cached_property
@@ -88,17 +115,82 @@ class OpenVinoEncoder:
         by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # so that few are padded
         for start in range(0, len(texts), batch_size):
             batch = by_length[start : start + batch_size]
-            pieces = tokenizer.encode_batch([texts[i] for i in batch])
-            inputs = {
-                "input_ids": np.array([p.ids for p in pieces], np.int64),
-                "attention_mask": np.array([p.attention_mask for p in pieces], np.int64),
-            }
-            vectors[batch] = request.infer(inputs)[0]
+            windows = tokenizer.encode_batch([texts[i] for i in batch])
+            for i, pieces in zip(batch, _infer(request, windows), strict=True):
+                vectors[i] = unit(pieces.mean(axis=0))
         return vectors
+
+    def encode_question(self, question: str) -> Vectors:
+        """Return the unit vector (dimension,): the model has one kind. Raises WeightsError."""
+        row: Vectors = self.encode([question])[0]
+        return row
+
+    def encode_passage(self, text: str, sentences: Sequence[Span]) -> tuple[Vectors, Vectors]:
+        """Return the unit vectors of a text and of its sentences. Raises WeightsError."""
+        with self._loading:
+            tokenizer, model = self._loaded
+        first = tokenizer.encode(text)
+        windows = [first, *first.overflowing]
+        request = model.create_infer_request()
+        pieces = np.concatenate([p for w in windows for p in _infer(request, [w])])
+        starts = np.array(
+            [
+                -1 if special else offset[0]
+                for w in windows
+                for offset, special, used in zip(
+                    w.offsets, w.special_tokens_mask, w.attention_mask, strict=True
+                )
+                if used
+            ]
+        )
+        return unit(pieces.mean(axis=0)), sentence_vectors(pieces, starts, sentences)
+
+
+def _infer(request: Any, windows: Sequence[Any]) -> Iterator[Vectors]:
+    """Yield the vectors (pieces, dimension) of each window's word pieces, without its padding."""
+    inputs = {
+        "input_ids": np.array([w.ids for w in windows], np.int64),
+        "attention_mask": np.array([w.attention_mask for w in windows], np.int64),
+    }
+    for pieces, mask in zip(request.infer(inputs)[0], inputs["attention_mask"], strict=True):
+        yield pieces[: int(mask.sum())]
+
+
+def unit(vector: Vectors) -> Vectors:
+    """Return the vector, or each row, in length 1; of length 0 it stays what it is."""
+    length = np.linalg.norm(vector, axis=-1, keepdims=True)
+    scaled: Vectors = (vector / np.where(length == 0, 1, length)).astype(np.float32)
+    return scaled
+
+
+def sentence_vectors(
+    pieces: Vectors, starts: NDArray[np.int64], sentences: Sequence[Span]
+) -> Vectors:
+    """Return the unit means (n, dimension) of the word pieces that start in each sentence.
+
+    pieces is (m, dimension), starts (m,) in code points of the text, -1 for a special piece. A
+    sentence of which the model saw no piece has the mean of all.
+    """
+    rows = np.empty((len(sentences), pieces.shape[1]), np.float32)
+    for row, (start, end) in zip(rows, sentences, strict=True):
+        inside = (start <= starts) & (starts < end)
+        row[:] = pieces[inside if inside.any() else slice(None)].mean(axis=0)
+    return unit(rows)
+
+
+def quantise(rows: Vectors) -> NDArray[np.int8]:
+    """Return rows (n, dimension) as int8, each scaled so that its greatest component is 127.
+
+    A cosine needs no scale, so none is kept.
+    """
+    greatest = np.abs(rows).max(axis=1, keepdims=True, initial=0)
+    return np.rint(rows * (127 / np.where(greatest == 0, 1, greatest))).astype(np.int8)
 
 
 class SentenceTransformerEncoder:
     """Any sentence-transformers model from a folder, on the CPU, loaded when first used."""
+
+    languages: Collection[str] = ()
 
     def __init__(self, folder: Path, *, name: str, dimension: int) -> None:
         self.folder = folder
@@ -120,16 +212,28 @@ class SentenceTransformerEncoder:
         On a CPU that is as fast as padded batches (measured: 32 passages/s either way), and a
         vector cannot depend on its batch. Single words are faster in batches.
         """
+        return self._encode("encode", texts, batch_size=batch_size)
+
+    def encode_question(self, question: str) -> Vectors:
+        """Return the unit vector (dimension,), with the prompt that the model has for queries."""
+        row: Vectors = self._encode("encode_query", [question])[0]
+        return row
+
+    def encode_passage(self, text: str, sentences: Sequence[Span]) -> tuple[Vectors, Vectors]:
+        """Return the unit vectors of a text and of its sentences, each read by itself.
+
+        Not every model's vector is the mean of its word pieces', so these are not used here.
+        """
+        parts = [text, *(text[start:end] for start, end in sentences)]
+        rows = self._encode("encode_document", parts)
+        return rows[0], rows[1:]
+
+    def _encode(self, method: str, texts: Sequence[str], *, batch_size: int = 1) -> Vectors:
         if not texts:
             return np.empty((0, self.dimension), np.float32)
         with self._loading:
-            model = self._model
-        return np.asarray(
-            model.encode(
-                list(texts),
-                batch_size=batch_size,
-                normalize_embeddings=True,
-                show_progress_bar=False,
-            ),
-            np.float32,
+            encode = getattr(self._model, method)
+        rows = encode(
+            list(texts), batch_size=batch_size, normalize_embeddings=True, show_progress_bar=False
         )
+        return np.asarray(rows, np.float32)

@@ -15,8 +15,8 @@ from index.records import Fault, check_places
 
 
 def faults(catalog: Catalog) -> list[Fault]:
-    """Say what is wrong with the catalog and its word index; nothing if they are whole."""
-    found = [Fault(fault) for fault in lexical.damage(catalog.connection)]
+    """Say what is wrong with the catalog; nothing if it is whole."""
+    found: list[Fault] = []
     try:
         with catalog.snapshot():
             for (line,) in catalog.connection.execute("PRAGMA integrity_check(10)"):
@@ -30,7 +30,6 @@ def faults(catalog: Catalog) -> list[Fault]:
                     Fault(fault, name)
                     for fault in _of_document(catalog, document_id, data, text_sha256, places)
                 ]
-            found += [Fault(fault) for fault in lexical.faults(catalog.connection)]
     except sqlite3.DatabaseError as error:
         found.append(Fault(f"the catalog is damaged: {error}"))
     return found
@@ -48,20 +47,26 @@ def _of_document(
         yield "its places are damaged"
     end = 0
     rows = catalog.connection.execute(
-        "SELECT start, end, sentences, vector FROM passages WHERE document = ? ORDER BY start",
+        "SELECT start, end, sentences, vector, sentence_vectors, language, above, terms "
+        "FROM passages WHERE document = ? ORDER BY start",
         (document_id,),
     ).fetchall()
     if not rows:
         yield "it has no passage"
-    for start, stop, sentences, vector in rows:
+    for start, stop, sentences, vector, sentence_vectors, language, above, terms in rows:
         if not end <= start < stop <= len(text):
             yield f"passage {start}-{stop} does not fit the text"
         end = stop
         try:
-            if any(not start <= left < right <= stop for left, right in spans_from(sentences)):
+            spans = spans_from(sentences)
+            if any(not start <= left < right <= stop for left, right in spans):
                 yield f"passage {start}-{stop} has sentences outside of it"
+            if len(sentence_vectors) != len(spans) * catalog.dimension:
+                yield f"passage {start}-{stop} has not one vector for each sentence"
         except (LibraryError, TypeError):
             yield f"passage {start}-{stop} has damaged sentences"
+        if terms != lexical.counts(text[start:stop], above, language):
+            yield f"passage {start}-{stop} has other words for the search than it holds"
         row = np.frombuffer(vector, np.float32) if len(vector) % 4 == 0 else np.empty(0)
         if row.shape != (catalog.dimension,) or not abs(float(row @ row) - 1) < 1e-3:
             yield f"passage {start}-{stop} has no proper vector"

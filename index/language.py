@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -17,7 +18,7 @@ STEMMERS = {
     "tr": "turkish",
 }  # fmt: skip
 _UNSTEMMED = ("bg", "he", "ja", "km", "ko", "lo", "my", "sk", "sl", "th", "uk", "vi", "zh")
-_LEAST_LETTERS = 30  # fewer say too little
+_LEAST_BYTES = 30  # of letters; fewer say too little
 _CHARS = 2000  # of a text that are read
 
 _loading = threading.Lock()
@@ -29,11 +30,21 @@ def language(text: str, otherwise: str = "en") -> str:
     By py3langid, a naive Bayes over byte n-grams (Lui and Baldwin 2012, "langid.py").
     """
     start = text[:_CHARS]
-    if sum(map(str.isalpha, start)) < _LEAST_LETTERS:
+    if sum(len(c.encode()) for c in start if c.isalpha()) < _LEAST_BYTES:
         return otherwise
     with _loading:  # decompressing its model takes a second
         identifier = _identifier()
     return str(identifier.classify(start)[0])
+
+
+def language_among(text: str, languages: Sequence[str]) -> str:
+    """Return that of the languages which the text is likeliest to be in, however short it is."""
+    if len(languages) == 1:
+        return languages[0]
+    with _loading:
+        identifier = _identifier()
+    likeliest: list[tuple[str, float]] = identifier.rank(text[:_CHARS])
+    return next(code for code, _ in likeliest if code in languages)
 
 
 @cache

@@ -1,132 +1,113 @@
-"""BM25 over the catalog's passages: SQLite's FTS5, in the catalog's own file and transactions.
+"""BM25 over the passages' terms, in memory. Derived: from the counts that the catalog keeps.
 
-A row holds the terms of a passage, of what stands above it (title and headings), and of the
-passages before and after it, which say what it is about. Derived all the same: `rebuild` makes it
-again from the passages.
+A passage has two scores: of the terms in it and above it (its document's name and title, its
+headings), and of those and the terms of the passages before and after it, which say what it is
+about.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
 
-from index.terms import query_terms, terms
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
 
-SCHEMA = """
-CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
-    here, above, around, tokenize = "unicode61 remove_diacritics 0 categories 'L* N* Co M*'"
-)
-"""
-# How much a term counts in each column (BM25F: Robertson, Zaragoza and Taylor 2004).
-HERE, ABOVE, AROUND = 1.0, 1.0, 0.5
+from index.terms import terms
 
-_MAX_TERMS = 200  # of a question; FTS5 bounds the size of an expression
+Scores = NDArray[np.float32]
 
-Entry = tuple[int, str, str, str]  # a passage's id, text, language, and what stands above it
+K1, B = 1.2, 0.75  # of BM25: how soon a recurring term saturates, how much length counts
+NEIGHBOUR = 0.5  # what a term in a neighbouring passage counts of one in the passage
+
+# What the catalog keeps of a passage: how often each term, by its hash, stands in and above it.
+COUNTS = np.dtype([("term", "<u8"), ("inside", "<u2"), ("above", "<u2")])
+_MOST = 2**16 - 1
+_LEAST_IDF = 1e-6  # of a term that most passages have
 
 
-def insert(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
-    """Index the passages of a document, in their order."""
-    connection.executemany(
-        "INSERT INTO words (rowid, here, above, around) VALUES (?, ?, ?, ?)", _rows(entries)
+def counts(text: str, above: str, language: str) -> bytes:
+    """Return the counts of a passage's terms, an array of COUNTS in ascending order of terms."""
+    inside, over = (
+        Counter(hash_of(term) for term in terms(part, language)) for part in (text, above)
     )
+    rows = [(key, min(inside[key], _MOST), min(over[key], _MOST)) for key in {**inside, **over}]
+    return np.array(sorted(rows), COUNTS).tobytes()
 
 
-def _rows(entries: Sequence[Entry]) -> Iterator[tuple[int, str, str, str]]:
-    here = [" ".join(terms(text, language)) for _, text, language, _ in entries]
-    for i, (passage_id, _, language, above) in enumerate(entries):
-        around = " ".join([*here[max(0, i - 1) : i], *here[i + 1 : i + 2]])
-        yield passage_id, here[i], " ".join(terms(above, language)), around
+@lru_cache(maxsize=200_000)
+def hash_of(term: str) -> int:
+    """Return 64 bits that stand for a term: short, and no list of terms outlives its documents."""
+    return int.from_bytes(blake2b(term.encode(), digest_size=8).digest(), "little")
 
 
-def delete(connection: sqlite3.Connection, document_id: int) -> None:
-    """Forget the words of a document's passages; call before the passages are deleted."""
-    connection.execute(
-        "DELETE FROM words WHERE rowid IN (SELECT id FROM passages WHERE document = ?)",
-        (document_id,),
+@dataclass(frozen=True)
+class LexicalIndex:
+    """The counts of n passages, ordered by document and start, over t terms."""
+
+    terms: NDArray[np.uint64]  # (t,) hashes, ascending
+    inside: sparse.csc_array  # (n, t)
+    above: sparse.csc_array  # (n, t)
+    neighbours: sparse.csr_array  # (n, n) NEIGHBOUR where two passages stand next to each other
+    lengths: tuple[Scores, Scores]  # (n,) each: terms of a passage, and with its neighbours'
+
+    def scores(self, question: Iterable[str]) -> tuple[Scores, Scores]:
+        """Return the BM25 scores (n,) of the passages alone, and with their neighbours.
+
+        Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond", 3.4;
+        what stands around a passage counts in proportion to its weight, as in 3.6 (BM25F).
+        """
+        asked = np.fromiter(map(hash_of, question), np.uint64)
+        columns = np.flatnonzero(np.isin(self.terms, asked))
+        inside = self.inside[:, columns]
+        alone = sparse.csc_array(inside + self.above[:, columns])
+        around = sparse.csc_array(alone + self.neighbours @ inside)
+        idf = _idf(np.diff(alone.indptr), alone.shape[0])
+        return _bm25(alone, idf, self.lengths[0]), _bm25(around, idf, self.lengths[1])
+
+
+def build(passages: Sequence[bytes], documents: NDArray[np.int64]) -> LexicalIndex:
+    """Build the index of passages by their counts; `documents` (n,) says whose each is."""
+    n = len(passages)
+    found = np.frombuffer(b"".join(passages), COUNTS)
+    sizes = np.array([len(passage) // COUNTS.itemsize for passage in passages], np.int64)
+    rows = np.repeat(np.arange(n), sizes)
+    known, columns = np.unique(found["term"], return_inverse=True)
+
+    def matrix(field: str) -> sparse.csc_array:
+        made = sparse.csc_array(
+            (found[field].astype(np.float32), (rows, columns)), shape=(n, len(known))
+        )
+        made.eliminate_zeros()
+        return made
+
+    inside, above = matrix("inside"), matrix("above")
+    before = np.flatnonzero(documents[:-1] == documents[1:])
+    pairs = (np.concatenate([before, before + 1]), np.concatenate([before + 1, before]))
+    neighbours = sparse.csr_array(
+        (np.full(len(pairs[0]), NEIGHBOUR, np.float32), pairs), shape=(n, n)
     )
+    length = np.asarray(inside.sum(axis=1), np.float32)
+    alone = length + np.asarray(above.sum(axis=1), np.float32)
+    return LexicalIndex(known, inside, above, neighbours, (alone, alone + neighbours @ length))
 
 
-def search(connection: sqlite3.Connection, question: str, k: int) -> dict[int, float]:
-    """Return the BM25 score (greater is better) of the k best passages by id.
-
-    Terms of the question are data: each is quoted, none can be an operator of FTS5.
-    """
-    languages = [row[0] for row in connection.execute("SELECT DISTINCT language FROM passages")]
-    asked = query_terms(question, sorted(languages))[:_MAX_TERMS]
-    if not asked:
-        return {}
-    rows = connection.execute(
-        "SELECT words.rowid, -bm25(words, ?, ?, ?) AS score FROM words "
-        "JOIN passages ON passages.id = words.rowid "
-        "JOIN documents ON documents.id = passages.document "
-        "WHERE words MATCH ? ORDER BY score DESC, documents.name, passages.start LIMIT ?",
-        (HERE, ABOVE, AROUND, " OR ".join(f'"{term}"' for term in asked), k),
-    )
-    return {int(passage_id): float(score) for passage_id, score in rows}
+def _idf(having: NDArray[np.int64], n: int) -> Scores:
+    """Return how much each term tells: the fewer passages have it, the more."""
+    idf: Scores = np.log((n - having + 0.5) / (having + 0.5)).astype(np.float32)
+    return np.maximum(idf, _LEAST_IDF)
 
 
-def clear(connection: sqlite3.Connection) -> None:
-    """Make the index anew, empty."""
-    connection.execute("DROP TABLE IF EXISTS words")
-    connection.execute(SCHEMA)
-
-
-def rebuild(connection: sqlite3.Connection) -> None:
-    """Make the index again from the catalog's passages."""
-    clear(connection)
-    for entries in _documents(connection):
-        insert(connection, entries)
-
-
-def _documents(connection: sqlite3.Connection) -> Iterator[list[Entry]]:
-    """Yield the passages of each document, in their order."""
-    for document_id, data in connection.execute("SELECT id, CAST(text AS BLOB) FROM documents"):
-        text = data.decode(errors="replace")  # cut here: SQLite's substr stops at a NUL
-        yield [
-            (passage_id, text[start:end], language, above)
-            for passage_id, start, end, language, above in connection.execute(
-                "SELECT id, start, end, language, above FROM passages WHERE document = ? "
-                "ORDER BY start",
-                (document_id,),
-            )
-        ]
-
-
-def damage(connection: sqlite3.Connection) -> list[str]:
-    """Say whether the index contradicts itself; nothing if it is sound."""
-    try:
-        connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
-    except sqlite3.DatabaseError as error:
-        return [f"the word index is damaged ({error})"]
-    return []
-
-
-def faults(connection: sqlite3.Connection) -> list[str]:
-    """Say where the index differs from the passages; nothing if it is whole."""
-    try:
-        (missing,) = connection.execute(
-            "SELECT count(*) FROM passages WHERE id NOT IN (SELECT rowid FROM words)"
-        ).fetchone()
-        (extra,) = connection.execute(
-            "SELECT count(*) FROM words WHERE rowid NOT IN (SELECT id FROM passages)"
-        ).fetchone()
-        wrong = sum(_wrong(connection))
-    except sqlite3.DatabaseError as error:
-        return [f"the word index is damaged ({error})"]
-    found = []
-    if missing or extra:
-        found.append(f"the word index lacks {missing} passages and has {extra} too many")
-    if wrong:
-        found.append(f"the word index has other words for {wrong} passages than they hold")
-    return found
-
-
-def _wrong(connection: sqlite3.Connection) -> Iterator[bool]:
-    """Yield for each indexed passage whether its words are not those of its text."""
-    for entries in _documents(connection):
-        for passage_id, *wanted in _rows(entries):
-            row = connection.execute(
-                "SELECT here, above, around FROM words WHERE rowid = ?", (passage_id,)
-            ).fetchone()
-            yield row is not None and list(row) != wanted
+def _bm25(counted: sparse.csc_array, idf: Scores, lengths: Scores) -> Scores:
+    """Return the score (n,) of each row: the sum over its terms."""
+    n = counted.shape[0]
+    if counted.nnz == 0:
+        return np.zeros(n, np.float32)
+    norm = K1 * (1 - B + B * lengths / lengths.mean())
+    tf, rows = counted.data, counted.indices
+    weights = np.repeat(idf, np.diff(counted.indptr)) * tf * (K1 + 1) / (tf + norm[rows])
+    return np.bincount(rows, weights, minlength=n).astype(np.float32)

@@ -9,42 +9,53 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
-from index import dense, lexical, rank, weights
-from index.catalog import Catalog
-from index.embed import Encoder, Vectors
+from index import rank, weights
+from index.catalog import Catalog, Embedded
+from index.embed import Encoder
 from index.errors import LibraryError, UnreadableError
 from index.faults import faults
 from index.files import expanded, files, printable, reason, utf8
 from index.read import read
-from index.records import AddReport, Document, DocumentInfo, Failure, Fault, Hit, Passage, Progress
+from index.records import AddReport, Document, DocumentInfo, Failure, Fault, Hit, Progress
+from index.rerank import Reranker
+from index.search import Index, Ranked, build, ranked
 from index.split import split
 
-CANDIDATES = 50  # passages that each of dense and lexical search hands to the fusion
+RERANKED = 30  # passages that a cross-encoder reads
 
-_EMBED_AT_ONCE = 16  # passages between two reports of progress
+_REPORT_EVERY = 16  # passages
 
 
 class Library:
     """Documents that can be searched. Safe to use from several threads and processes."""
 
-    def __init__(self, path: Path, encoder: Encoder) -> None:
+    def __init__(self, path: Path, encoder: Encoder, reranker: Reranker | None = None) -> None:
         """Open the library in the folder `path`; use `Library.open`."""
         self.path = path
         self.encoder = encoder
+        self.reranker = reranker
         self._catalog = Catalog(
             path / "catalog.sqlite", encoder=encoder.name, dimension=encoder.dimension
         )
         self._lock = threading.RLock()  # one connection, many threads
-        self._dense: tuple[int, dense.DenseIndex] | None = None  # and the generation it is of
+        self._index: Index | None = None
 
     @classmethod
-    def open(cls, path: str | Path, *, encoder: Encoder | None = None) -> Library:
-        """Open the library in a folder, made where missing.
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        encoder: Encoder | None = None,
+        reranker: Reranker | None = None,
+    ) -> Library:
+        """Open the library in a folder, made where missing; a reranker orders the first hits anew.
 
         Raises LibraryError if the folder cannot be used, WeightsError if the embedding model
         is missing.
@@ -57,7 +68,7 @@ class Library:
                 f"cannot make the library's folder {printable(Path(path))}: {reason(error)}; "
                 "choose another with --library"
             ) from error
-        return cls(folder, encoder or weights.encoder())
+        return cls(folder, encoder or weights.encoder(), reranker)
 
     def close(self) -> None:
         """Close the library's file."""
@@ -147,25 +158,21 @@ class Library:
         names: Sequence[str],
         tell: Callable[[str, int, int], None],
     ) -> tuple[str, str]:
-        passages, vectors = self._embedded(document, lambda *done: tell(names[0], *done))
+        passages = self._embedded(document, lambda *done: tell(names[0], *done))
         with self._using() as catalog:
-            name, new = catalog.put(document, passages, vectors, source=source, names=names)
+            name, new = catalog.put(document, passages, source=source, names=names)
         return "added" if new else "updated", name
 
-    def _embedded(
-        self, document: Document, tell: Callable[[int, int], None]
-    ) -> tuple[tuple[Passage, ...], Vectors]:
-        """Return the document's passages and their vectors."""
+    def _embedded(self, document: Document, tell: Callable[[int, int], None]) -> list[Embedded]:
+        """Return the document's passages with their vectors and those of their sentences."""
         passages = split(document)
-        rows = []
-        for start in range(0, len(passages), _EMBED_AT_ONCE):
-            tell(start, len(passages))
-            batch = passages[start : start + _EMBED_AT_ONCE]
-            rows.append(self.encoder.encode([passage.text for passage in batch]))
-        vectors = (
-            np.concatenate(rows) if rows else np.empty((0, self.encoder.dimension), np.float32)
-        )
-        return passages, vectors
+        found = []
+        for number, passage in enumerate(passages):
+            if number % _REPORT_EVERY == 0:
+                tell(number, len(passages))
+            spans = [(a - passage.start, b - passage.start) for a, b in passage.sentences]
+            found.append((passage, *self.encoder.encode_passage(passage.text, spans)))
+        return found
 
     def remove(self, name: str, *, purge: bool = False) -> None:
         """Take a document out; with purge, leave no trace of it in the library's folder.
@@ -179,7 +186,7 @@ class Library:
                 catalog.remove(name)
             finally:
                 if purge:
-                    self._dense = None
+                    self._index = None
                     self._unlink_upload(source)
                     self._erase_derived()
                     catalog.erase_free_space()
@@ -213,26 +220,57 @@ class Library:
         if not question.strip():
             return []
         question = utf8(question)
-        query = self.encoder.encode([question])[0]
-        candidates = max(CANDIDATES, k)
         with self._using() as catalog, catalog.snapshot():
-            index = self._fresh()
-            worded = lexical.search(catalog.connection, question, candidates)
-            near = index.cosines(query, [*index.search(query, candidates), *worded])
-            fused = rank.fuse(near, worded)
-            found = catalog.passages(list(fused))
-        hits = [
-            Hit(
-                passage=passage,
-                sha256=sha256,
-                score=fused[key],
-                dense=near[key],
-                lexical=worded.get(key, 0.0),
-                places=places,
-            )
-            for key, passage, sha256, places in found
+            found = ranked(question, self._fresh(), catalog, self.encoder, at_least=k)
+            return self._hits(question, found, catalog, k)
+
+    def _hits(self, question: str, found: Ranked, catalog: Catalog, k: int) -> list[Hit]:
+        """Return the k best passages, without those that nearly repeat a better one."""
+        ordered = self._in_order(found, catalog, k)
+        if self.reranker:
+            ordered = self._reranked(self.reranker, question, ordered)
+        kept: list[Hit] = []
+        copies: list[list[str]] = []
+        for hit in ordered:
+            same = next((i for i, h in enumerate(kept) if rank.is_copy(h.text, hit.text)), None)
+            if same is not None:
+                copies[same].append(hit.document)
+            elif len(kept) == k:
+                break
+            else:
+                kept.append(hit)
+                copies.append([])
+        return [
+            replace(hit, copies=tuple(sorted({*names} - {hit.document}))) if names else hit
+            for hit, names in zip(kept, copies, strict=True)
         ]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.document, hit.start))[:k]
+
+    def _in_order(self, found: Ranked, catalog: Catalog, at_once: int) -> Iterator[Hit]:
+        """Yield the ranked passages as hits; they are read from the catalog as they are needed."""
+        for start in range(0, len(found.ids), at_once):
+            these = range(start, min(start + at_once, len(found.ids)))
+            read = catalog.passages([int(found.ids[i]) for i in these])
+            for i, (_, passage, sha256, places) in zip(these, read, strict=True):
+                yield Hit(
+                    passage=passage,
+                    sha256=sha256,
+                    score=float(found.scores[i]),
+                    dense=float(found.signals["dense"][i]),
+                    lexical=float(found.signals["alone"][i]),
+                    sentence=float(found.signals["sentence"][i]),
+                    places=places,
+                )
+
+    @staticmethod
+    def _reranked(reranker: Reranker, question: str, ordered: Iterator[Hit]) -> Iterator[Hit]:
+        """Yield the first hits in the order of the cross-encoder, then the others as they are."""
+        first = list(islice(ordered, RERANKED))
+        read = reranker.scores(question, [hit.text for hit in first])
+        best = max((hit.score for hit in first), default=0.0)
+        for i in np.argsort(-read, kind="stable"):
+            scaled = rank.scaled(read, read.min(), read.max())[i]
+            yield replace(first[i], score=best + float(scaled))
+        yield from ordered
 
     def ends(self, name: str) -> list[Hit]:
         """Return a document's first and last passage, where title and author stand; scores are 0.
@@ -268,8 +306,8 @@ class Library:
     def check(self, *, repair: bool = False) -> list[Fault]:
         """Say what is wrong with the library; an empty list if nothing is.
 
-        With repair, the word index is made again from the passages, and a damaged document is
-        read again from its file, or taken out where that is gone; what is returned remains.
+        With repair, a damaged document is made again from its text, or read again from its file,
+        or taken out where that is gone; what is returned remains.
         """
         with self._using() as catalog:
             found = faults(catalog)
@@ -279,14 +317,12 @@ class Library:
                 damaged = sorted({fault.document for fault in found if fault.document})
                 renewed = [(name, self._renewed(name)) for name in damaged]
                 with catalog.transaction():
-                    lexical.clear(catalog.connection)  # whatever state it was in
                     for name, made in renewed:
                         if isinstance(made, UnreadableError):
                             catalog.remove(name)
                         else:
-                            document, passages, vectors, source = made
-                            catalog.put(document, passages, vectors, source=source, names=[name])
-                    lexical.rebuild(catalog.connection)
+                            document, passages, source = made
+                            catalog.put(document, passages, source=source, names=[name])
             except sqlite3.DatabaseError as error:
                 return [Fault(f"the catalog cannot be repaired ({error}); index your files again")]
             lost = [
@@ -298,7 +334,7 @@ class Library:
 
     def _renewed(
         self, name: str
-    ) -> tuple[Document, tuple[Passage, ...], Vectors, bytes | None] | UnreadableError:
+    ) -> tuple[Document, list[Embedded], bytes | None] | UnreadableError:
         """Make a damaged document anew, from its stored text if that is whole, else its file."""
         document, source = self._catalog.whole(name), self._catalog.source(name)
         try:
@@ -308,15 +344,13 @@ class Library:
                 document = read(Path(os.fsdecode(source)), name)
         except UnreadableError as error:
             return error
-        passages, vectors = self._embedded(document, _silent)
-        return document, passages, vectors, source
+        return document, self._embedded(document, _silent), source
 
-    def _fresh(self) -> dense.DenseIndex:
-        """Return the dense index of the catalog as it is now."""
-        generation = self._catalog.generation()
-        if self._dense is None or self._dense[0] != generation:
-            self._dense = (generation, dense.build(*self._catalog.vectors()))
-        return self._dense[1]
+    def _fresh(self) -> Index:
+        """Return the index of the catalog as it is now."""
+        if self._index is None or self._index.generation != self._catalog.generation():
+            self._index = build(self._catalog)
+        return self._index
 
 
 def _silent(*_: object) -> None:

@@ -1,32 +1,102 @@
-"""Candidates -> an order. Pure functions over scores by passage id."""
+"""Candidates -> an order. Pure functions over arrays of scores, one for each candidate.
+
+What each signal counts was fitted by tests/benchmarks/fit_ranking.py; ranking.json says on what.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
 
-DENSE_WEIGHT = 0.5  # of the fused score; the rest is lexical
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from index.embed import Vectors
+
+Scores = NDArray[np.float32]
+
+_WORD = re.compile(r"\w+")
+_SAME_WORDS = 0.9  # of the words of two passages that are one and its copy
 
 
-def normalise(scores: Mapping[int, float]) -> dict[int, float]:
-    """Scale scores linearly so that the least is 0 and the greatest 1 (all equal: all 1)."""
-    if not scores:
-        return {}
-    low, high = min(scores.values()), max(scores.values())
-    if high == low:
-        return dict.fromkeys(scores, 1.0)
-    return {key: (score - low) / (high - low) for key, score in scores.items()}
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each signal counts in the sum, and what is added to it."""
+
+    dense: float  # cosine of question and passage
+    sentence: float  # cosine of the question and the passage's best sentence
+    alone: float  # BM25 of the passage and what stands above it
+    around: float  # the same with the passages before and after it
+    foreign: float  # factor of both cosines where the model has not learnt the question's language
+    asked: float  # added to the best passage of a document that the question names
+    mentioned: float  # added to the best passage of a document that a first hit names
 
 
-def fuse(
-    dense: Mapping[int, float], lexical: Mapping[int, float], *, weight: float = DENSE_WEIGHT
-) -> dict[int, float]:
-    """Return the weighted sum of the two normalised scores for every candidate of either.
+@cache
+def weights() -> Weights:
+    """Return the fitted weights."""
+    text = files("index").joinpath("ranking.json").read_text(encoding="utf-8")
+    return Weights(**json.loads(text)["weights"])
 
-    A candidate that one side does not know gets 0 there (convex combination: Bruch, Gai and
-    Ingber 2023, "An analysis of fusion functions for hybrid retrieval").
+
+def best_sentence(question: Vectors, sentences: Sequence[NDArray[np.int8]]) -> Scores:
+    """Return the cosine of the question and the best sentence of each passage.
+
+    question is (dimension,), each passage's sentences (n, dimension), as quantised.
     """
-    left, right = normalise(dense), normalise(lexical)
-    return {
-        key: weight * left.get(key, 0.0) + (1 - weight) * right.get(key, 0.0)
-        for key in left.keys() | right.keys()
-    }
+    return np.array(
+        [
+            np.max((rows @ question) / np.linalg.norm(rows, axis=1).clip(min=1))
+            for rows in (passage.astype(np.float32) for passage in sentences)
+        ],
+        np.float32,
+    )
+
+
+def scaled(scores: Scores, low: float, high: float) -> Scores:
+    """Scale the scores so that low is 0 and high 1; what is beyond them is 0 or 1.
+
+    Where all are equal there is nothing to tell apart: all 1.
+    """
+    if high <= low:
+        return np.ones_like(scores)
+    inside: Scores = np.clip((scores - low) / (high - low), 0, 1)
+    return inside
+
+
+def fused(
+    signals: Mapping[str, Scores], weights: Mapping[str, float], among: NDArray[np.bool_]
+) -> Scores:
+    """Return the weighted sum of the signals, each scaled to its range among the first candidates.
+
+    A convex combination of scores keeps what ranks alone lose (Bruch, Gai and Ingber 2023, "An
+    Analysis of Fusion Functions for Hybrid Retrieval").
+    """
+    total = np.zeros(len(among), np.float32)
+    for name, scores in signals.items():
+        of_first = scores[among]
+        if len(of_first):
+            total += weights[name] * scaled(scores, of_first.min(), of_first.max())
+    return total
+
+
+def best_of_each(scores: Scores, groups: NDArray[np.int64], wanted: set[int]) -> NDArray[np.int64]:
+    """Return the positions of the best score of each wanted group; of equal ones the first."""
+    order = np.argsort(-scores, kind="stable")
+    _, first = np.unique(groups[order], return_index=True)
+    best = order[first]
+    return best[np.isin(groups[best], list(wanted))]
+
+
+def is_copy(one: str, other: str) -> bool:
+    """Whether two texts are nearly the same: nine of ten words, and every number."""
+    mine, theirs = (frozenset(_WORD.findall(text.casefold())) for text in (one, other))
+    return len(mine & theirs) >= _SAME_WORDS * len(mine | theirs) and not any(
+        any(map(str.isdigit, word)) for word in mine ^ theirs
+    )

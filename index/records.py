@@ -64,6 +64,8 @@ class Hit:
     score: float  # fused: what the hits are ordered by
     dense: float  # cosine of question and passage
     lexical: float  # BM25; 0 where no word matched
+    sentence: float = 0.0  # cosine of the question and the passage's best sentence
+    copies: tuple[str, ...] = ()  # other documents in which nearly the same stands
     places: tuple[Place, ...] = field(default=(), repr=False)  # those that touch the passage
 
     @property

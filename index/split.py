@@ -12,13 +12,12 @@ import sentencex
 
 from index.language import language
 from index.records import Document, Passage, place_at
+from index.titles import above, title_of
 
-MAX_CHARS = 500  # of a passage: about 110 word pieces of English, within the encoder's 256
+MAX_CHARS = 650  # of a passage: about 150 word pieces of English, within the encoder's 256
 
 Span = tuple[int, int]  # (start, end) in code points, end exclusive
 
-_TITLE = 200  # characters that a title has at most
-_SUFFIX = re.compile(r"\.\w{1,5}$")
 _NEWLINE = re.compile(r"\n")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•–|>#]|\(?\w{1,3}[.)])\s")
@@ -67,22 +66,6 @@ def split(document: Document, *, max_chars: int = MAX_CHARS) -> tuple[Passage, .
         )
         for group in groups
     )
-
-
-def title_of(text: str) -> str:
-    """Return the first line of a text that has more, if it is short; "" elsewhere."""
-    line, _, rest = text.lstrip().partition("\n")
-    title = line.strip(" \t#=*")
-    return title if len(title) <= _TITLE and rest.strip() else ""
-
-
-def above(document: Document, title: str, start: int) -> str:
-    """Return what says what a passage is about: file name, title and headings, if not in it."""
-    place = place_at(document.places, start)
-    name = _SUFFIX.sub("", document.name).replace("-", " ").replace("_", " ")
-    stands_below = start > document.text.find(title)
-    parts = (name, title if stands_below else "", (place.heading or "") if place else "")
-    return "\n".join(dict.fromkeys(part for part in parts if part))
 
 
 def sentences(text: str) -> list[Span]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Any
 
@@ -30,18 +30,21 @@ _stemming = threading.Lock()  # a stemmer keeps state of its own
 
 def terms(text: str, language: str) -> list[str]:
     """Return the terms of a text in that language, in order, recurring ones too."""
-    found: list[str] = []
-    for match in _RUN.finditer(unicodedata.normalize("NFKC", text).casefold()):
+    return [term for term, _ in written_terms(text, language)]
+
+
+def written_terms(text: str, language: str) -> Iterator[tuple[str, str]]:
+    """Yield the terms, each with the letters that it was made of."""
+    for match in _RUN.finditer(unicodedata.normalize("NFKC", text)):
         if match["unspaced"]:
-            found += _pairs(match.group())
+            yield from ((pair, pair) for pair in _pairs(match.group()))
         else:
-            found.append(_stem(match.group(), language))
-    return found
+            yield _stem(match.group().casefold(), language), match.group()
 
 
-def query_terms(question: str, languages: Iterable[str]) -> list[str]:
-    """Return the different terms of a question of texts in these languages."""
-    return list(dict.fromkeys(t for language in languages for t in terms(question, language)))
+def query_terms(question: str, languages: Iterable[str]) -> set[str]:
+    """Return the terms of a question of texts in these languages."""
+    return {term for language in languages for term in terms(question, language)}
 
 
 def _pairs(run: str) -> list[str]:

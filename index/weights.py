@@ -85,6 +85,7 @@ def encoder(
             ),
             name=model,
             dimension=EMBEDDING_DIMENSION,
+            languages=("en",),
         )
     folder = local_or_hub(model, download=download)
     return SentenceTransformerEncoder(folder, name=model, dimension=_dimension(folder))

@@ -21,6 +21,7 @@ class LetterEncoder:
     """How often each letter stands in a text, as a unit vector: "aab" is (2, 1, 0 …) / √5."""
 
     dimension = 26
+    languages = ()
 
     def __init__(self, name: str = "letters") -> None:
         self.name = name
@@ -36,6 +37,15 @@ class LetterEncoder:
                 row[:] = 1
             row /= np.linalg.norm(row)
         return rows
+
+    def encode_question(self, question: str) -> Vectors:
+        return self.encode([question])[0]
+
+    def encode_passage(
+        self, text: str, sentences: Sequence[tuple[int, int]]
+    ) -> tuple[Vectors, Vectors]:
+        self.encoded -= len(sentences)  # they are read with the text
+        return self.encode([text])[0], self.encode([text[a:b] for a, b in sentences])
 
 
 class ScriptedModel(BaseChatModel):

@@ -1,0 +1,161 @@
+"""Question -> passages in order. The index in memory, and the whole path of a search on one page.
+
+question --> candidates (dense, BM25) --> signals --> fused --> + documents that the question or a
+first hit names --> order
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import dense, lexical, rank
+from index.catalog import Catalog
+from index.dense import DenseIndex
+from index.embed import Encoder
+from index.errors import LibraryError
+from index.language import language_among
+from index.lexical import LexicalIndex
+from index.rank import Scores
+from index.terms import query_terms
+from index.titles import mentions
+
+CANDIDATES = 50  # passages that each of dense and lexical search hands to the ranking
+_OF_NAMED = 3  # passages that each hands in of a document that is named
+_FIRST_HITS = 2  # whose mentions of other documents are followed
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Index:
+    """What is searched: a row for each of n passages, ordered by their document's name and start.
+
+    Ties are in the order of the rows, which does not depend on the order of adding.
+    """
+
+    generation: int  # of the catalog that it was built from
+    ids: NDArray[np.int64]  # (n,) of the passages
+    documents: NDArray[np.int64]  # (n,) ids
+    languages: tuple[str, ...]  # of the passages
+    dense: DenseIndex
+    lexical: LexicalIndex
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Candidates, best first."""
+
+    ids: NDArray[np.int64]  # of the passages
+    scores: Scores
+    signals: dict[str, Scores]  # by the names of rank.Weights
+
+
+def build(catalog: Catalog) -> Index:
+    """Read the index from the catalog; raises LibraryError where that is damaged."""
+    generation = catalog.generation()
+    rows = list(catalog.rows())
+    ids, documents, languages, terms, vectors = zip(*rows, strict=True) if rows else ([],) * 5
+    if any(len(vector) != 4 * catalog.dimension for vector in vectors):
+        raise LibraryError("a vector is damaged; mend the library with: pincite check --repair")
+    of_rows = np.array(documents, np.int64)
+    try:
+        words = lexical.build(terms, of_rows)
+    except ValueError as error:
+        raise LibraryError(
+            "the words of a passage are damaged; mend the library with: pincite check --repair"
+        ) from error
+    return Index(
+        generation=generation,
+        ids=np.array(ids, np.int64),
+        documents=of_rows,
+        languages=tuple(sorted(set(languages))),
+        dense=dense.build(
+            np.frombuffer(b"".join(vectors), np.float32).reshape(len(ids), catalog.dimension)
+        ),
+        lexical=words,
+    )
+
+
+def ranked(
+    question: str, index: Index, catalog: Catalog, encoder: Encoder, *, at_least: int
+) -> Ranked:
+    """Rank the passages that may answer the question: `at_least` so many, where there are."""
+    if len(index.ids) == 0:
+        return Ranked(np.empty(0, np.int64), np.empty(0, np.float32), {})
+    spoken = language_among(question, index.languages)
+    weights = _weights(spoken, encoder.languages)
+    vector = encoder.encode_question(question)
+    alone, around = index.lexical.scores(query_terms(question, index.languages))
+
+    def signals_of(rows: Rows) -> dict[str, Scores]:
+        sentences = list(catalog.sentence_vectors(index.ids[rows].tolist()))
+        return {
+            "dense": index.dense.vectors[rows] @ vector,
+            "sentence": rank.best_sentence(vector, sentences),
+            "alone": alone[rows],
+            "around": around[rows],
+        }
+
+    def of_documents(named: Collection[int], known: Rows) -> Rows:
+        """Return the rows of these documents that are likeliest to answer, but no known one."""
+        found = [
+            rows[_best(scores, _OF_NAMED)]
+            for rows in (np.flatnonzero(index.documents == document) for document in named)
+            for scores in (index.dense.vectors[rows] @ vector, around[rows])
+        ]
+        return np.setdiff1d(np.concatenate(found), known) if found else np.empty(0, np.int64)
+
+    worded = _best(around, max(CANDIDATES, at_least))
+    rows = np.union1d(
+        index.dense.search(vector, max(CANDIDATES, at_least)), worded[around[worded] > 0]
+    )
+    first = len(rows)
+    asked = catalog.named(mentions(question, spoken, capital=False))
+    rows = np.concatenate([rows, of_documents(asked, rows)])
+    signals = signals_of(rows)
+
+    def scores() -> Scores:
+        total = rank.fused(signals, weights, among=np.arange(len(rows)) < first)
+        total[np.isin(index.documents[rows], list(asked))] += weights["asked"]
+        return total
+
+    found = scores()
+    leading = rows[np.lexsort((rows, -found))[:_FIRST_HITS]]
+    mentioned = _mentioned(leading, index, catalog) - asked
+    new = of_documents(mentioned, rows)
+    rows = np.concatenate([rows, new])
+    signals = {name: np.concatenate([s, signals_of(new)[name]]) for name, s in signals.items()}
+    found = scores()
+    found[rank.best_of_each(found, index.documents[rows], mentioned)] += weights["mentioned"]
+    order = np.lexsort((rows, -found))
+    return Ranked(
+        index.ids[rows[order]], found[order], {name: s[order] for name, s in signals.items()}
+    )
+
+
+def _weights(spoken: str, learnt: Collection[str]) -> dict[str, float]:
+    weights = asdict(rank.weights())
+    if learnt and spoken not in learnt:
+        weights["dense"] *= weights["foreign"]
+        weights["sentence"] *= weights["foreign"]
+    return weights
+
+
+def _best(scores: Scores, k: int) -> Rows:
+    """Return the positions of the k greatest scores; of equal ones those that come first."""
+    return np.argsort(-scores, kind="stable")[:k]
+
+
+def _mentioned(rows: Rows, index: Index, catalog: Catalog) -> set[int]:
+    """Return the documents that passages of other documents name: the second hop of a question."""
+    found = set()
+    for row, (_, passage, _, _) in zip(
+        rows, catalog.passages(index.ids[rows].tolist()), strict=True
+    ):
+        named = catalog.named(mentions(passage.text, passage.language, capital=True))
+        found |= named - {int(index.documents[row])}
+    return found
