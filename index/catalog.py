@@ -54,9 +54,10 @@ CREATE TABLE IF NOT EXISTS passages (
 CREATE INDEX IF NOT EXISTS passages_of_document ON passages (document, start);
 CREATE TABLE IF NOT EXISTS titles (
     document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    start TEXT NOT NULL,          -- its first terms, by which it is looked up
     terms TEXT NOT NULL           -- what a text that names the document holds
 );
-CREATE INDEX IF NOT EXISTS titles_by_terms ON titles (terms);
+CREATE INDEX IF NOT EXISTS titles_by_start ON titles (start);
 CREATE INDEX IF NOT EXISTS titles_by_document ON titles (document);
 """
 
@@ -192,8 +193,11 @@ class Catalog:
                 ),
             ).lastrowid
             db.executemany(
-                "INSERT INTO titles (document, terms) VALUES (?, ?)",
-                [(document_id, key) for key in titles.keys(document, language(document.text))],
+                "INSERT INTO titles (document, start, terms) VALUES (?, ?, ?)",
+                [
+                    (document_id, titles.start_of(key), key)
+                    for key in sorted(titles.keys(document, language(document.text)))
+                ],
             )
             db.executemany(
                 "INSERT INTO passages (document, start, end, sentences, language, above, terms, "
@@ -353,16 +357,13 @@ class Catalog:
                 raise LibraryError(f"the sentences of a passage are damaged; {_MEND}")
             yield np.frombuffer(blob, np.int8).reshape(-1, self.dimension)
 
-    def named(self, mentions: Collection[str]) -> set[int]:
-        """Return the documents whose title is among these terms, and is no other's."""
-        return {
-            document
-            for (document,) in self.connection.execute(
-                "SELECT min(document) FROM titles WHERE terms IN (SELECT value FROM json_each(?)) "
-                "GROUP BY terms HAVING count(*) = 1",
-                (json.dumps(list(mentions)),),
-            )
-        }
+    def titles(self, starts: Collection[str]) -> list[tuple[str, int]]:
+        """Return the titles that start so and are of one document only, with that document."""
+        return self.connection.execute(
+            "SELECT terms, min(document) FROM titles "
+            "WHERE start IN (SELECT value FROM json_each(?)) GROUP BY terms HAVING count(*) = 1",
+            (json.dumps(list(starts)),),
+        ).fetchall()
 
     def passages(self, ids: Sequence[int]) -> list[tuple[int, Passage, str, tuple[Place, ...]]]:
         """Return id, passage, its document's SHA-256 and its places for each id still there."""

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from index import lexical
+from index import lexical, titles
 from index.catalog import Catalog, places_from, spans_from
 from index.errors import LibraryError
-from index.records import Fault, check_places
+from index.language import language
+from index.records import Document, Fault, check_places
 
 
 def faults(catalog: Catalog) -> list[Fault]:
@@ -28,7 +29,7 @@ def faults(catalog: Catalog) -> list[Fault]:
             ):
                 found += [
                     Fault(fault, name)
-                    for fault in _of_document(catalog, document_id, data, text_sha256, places)
+                    for fault in _of_document(catalog, document_id, name, data, text_sha256, places)
                 ]
     except sqlite3.DatabaseError as error:
         found.append(Fault(f"the catalog is damaged: {error}"))
@@ -36,7 +37,7 @@ def faults(catalog: Catalog) -> list[Fault]:
 
 
 def _of_document(
-    catalog: Catalog, document_id: int, data: bytes, text_sha256: str, places: str
+    catalog: Catalog, document_id: int, name: str, data: bytes, text_sha256: str, places: str
 ) -> Iterator[str]:
     if hashlib.sha256(data).hexdigest() != text_sha256:
         yield "the text is not the one that was stored"
@@ -45,6 +46,12 @@ def _of_document(
         check_places(places_from(places), len(text))
     except (LibraryError, TypeError, ValueError):
         yield "its places are damaged"
+    document = Document(name, "", text)
+    stored = catalog.connection.execute(
+        "SELECT terms FROM titles WHERE document = ?", (document_id,)
+    )
+    if {key for (key,) in stored} != titles.keys(document, language(text)):
+        yield "it goes by other titles than it has"
     end = 0
     rows = catalog.connection.execute(
         "SELECT start, end, sentences, vector, sentence_vectors, language, above, terms "
@@ -53,7 +60,7 @@ def _of_document(
     ).fetchall()
     if not rows:
         yield "it has no passage"
-    for start, stop, sentences, vector, sentence_vectors, language, above, terms in rows:
+    for start, stop, sentences, vector, sentence_vectors, spoken, above, terms in rows:
         if not end <= start < stop <= len(text):
             yield f"passage {start}-{stop} does not fit the text"
         end = stop
@@ -65,7 +72,7 @@ def _of_document(
                 yield f"passage {start}-{stop} has not one vector for each sentence"
         except (LibraryError, TypeError):
             yield f"passage {start}-{stop} has damaged sentences"
-        if terms != lexical.counts(text[start:stop], above, language):
+        if terms != lexical.counts(text[start:stop], above, spoken):
             yield f"passage {start}-{stop} has other words for the search than it holds"
         row = np.frombuffer(vector, np.float32) if len(vector) % 4 == 0 else np.empty(0)
         if row.shape != (catalog.dimension,) or not abs(float(row @ row) - 1) < 1e-3:

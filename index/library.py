@@ -45,6 +45,7 @@ class Library:
             path / "catalog.sqlite", encoder=encoder.name, dimension=encoder.dimension
         )
         self._lock = threading.RLock()  # one connection, many threads
+        self.ranking = rank.weights()
         self._index: Index | None = None
 
     @classmethod
@@ -221,7 +222,7 @@ class Library:
             return []
         question = utf8(question)
         with self._using() as catalog, catalog.snapshot():
-            found = ranked(question, self._fresh(), catalog, self.encoder, at_least=k)
+            found = ranked(question, self._fresh(), catalog, self.encoder, self.ranking, at_least=k)
             return self._hits(question, found, catalog, k)
 
     def _hits(self, question: str, found: Ranked, catalog: Catalog, k: int) -> list[Hit]:

@@ -6,22 +6,21 @@ first hit names --> order
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index import dense, lexical, rank
+from index import dense, lexical, rank, titles
 from index.catalog import Catalog
 from index.dense import DenseIndex
 from index.embed import Encoder
 from index.errors import LibraryError
 from index.language import language_among
 from index.lexical import LexicalIndex
-from index.rank import Scores
-from index.terms import query_terms
-from index.titles import mentions
+from index.rank import Scores, Weights
+from index.terms import Written, query_terms, written_terms
 
 CANDIDATES = 50  # passages that each of dense and lexical search hands to the ranking
 _OF_NAMED = 3  # passages that each hands in of a document that is named
@@ -81,13 +80,19 @@ def build(catalog: Catalog) -> Index:
 
 
 def ranked(
-    question: str, index: Index, catalog: Catalog, encoder: Encoder, *, at_least: int
+    question: str,
+    index: Index,
+    catalog: Catalog,
+    encoder: Encoder,
+    ranking: Weights,
+    *,
+    at_least: int,
 ) -> Ranked:
     """Rank the passages that may answer the question: `at_least` so many, where there are."""
     if len(index.ids) == 0:
         return Ranked(np.empty(0, np.int64), np.empty(0, np.float32), {})
     spoken = language_among(question, index.languages)
-    weights = _weights(spoken, encoder.languages)
+    weights = _weights(ranking, spoken, encoder.languages)
     vector = encoder.encode_question(question)
     alone, around = index.lexical.scores(query_terms(question, index.languages))
 
@@ -114,7 +119,7 @@ def ranked(
         index.dense.search(vector, max(CANDIDATES, at_least)), worded[around[worded] > 0]
     )
     first = len(rows)
-    asked = catalog.named(mentions(question, spoken, capital=False))
+    asked = _named(question, spoken, catalog, titles.asks_for)
     rows = np.concatenate([rows, of_documents(asked, rows)])
     signals = signals_of(rows)
 
@@ -137,8 +142,8 @@ def ranked(
     )
 
 
-def _weights(spoken: str, learnt: Collection[str]) -> dict[str, float]:
-    weights = asdict(rank.weights())
+def _weights(ranking: Weights, spoken: str, learnt: Collection[str]) -> dict[str, float]:
+    weights = asdict(ranking)
     if learnt and spoken not in learnt:
         weights["dense"] *= weights["foreign"]
         weights["sentence"] *= weights["foreign"]
@@ -153,9 +158,20 @@ def _best(scores: Scores, k: int) -> Rows:
 def _mentioned(rows: Rows, index: Index, catalog: Catalog) -> set[int]:
     """Return the documents that passages of other documents name: the second hop of a question."""
     found = set()
-    for row, (_, passage, _, _) in zip(
-        rows, catalog.passages(index.ids[rows].tolist()), strict=True
-    ):
-        named = catalog.named(mentions(passage.text, passage.language, capital=True))
+    passages = catalog.passages(index.ids[rows].tolist())
+    for row, (_, passage, _, _) in zip(rows, passages, strict=True):
+        named = _named(passage.text, passage.language, catalog, titles.mentions)
         found |= named - {int(index.documents[row])}
     return found
+
+
+def _named(
+    text: str, language: str, catalog: Catalog, is_named: Callable[[str, Sequence[Written]], bool]
+) -> set[int]:
+    """Return the documents that a text names."""
+    words = list(written_terms(text, language))
+    return {
+        document
+        for title, document in catalog.titles(titles.starts(words))
+        if is_named(title, words)
+    }

@@ -25,6 +25,8 @@ _UNSPACED = (
 )
 _RUN = re.compile(rf"(?P<unspaced>[{_UNSPACED}]+)|[^\W{_UNSPACED}]+(?:['’]s\b)?")
 
+Written = tuple[str, str]  # a term, and the letters that it was made of
+
 _stemming = threading.Lock()  # a stemmer keeps state of its own
 
 
@@ -33,7 +35,7 @@ def terms(text: str, language: str) -> list[str]:
     return [term for term, _ in written_terms(text, language)]
 
 
-def written_terms(text: str, language: str) -> Iterator[tuple[str, str]]:
+def written_terms(text: str, language: str) -> Iterator[Written]:
     """Yield the terms, each with the letters that it was made of."""
     for match in _RUN.finditer(unicodedata.normalize("NFKC", text)):
         if match["unspaced"]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 from index.records import Document, place_at
-from index.terms import terms, written_terms
+from index.terms import Written, terms
 
 _LONGEST = 200  # characters of a first line that is a title
 _MOST_TERMS = 12  # of a title that texts are searched for
@@ -35,31 +37,47 @@ def above(document: Document, title: str, start: int) -> str:
 
 
 def keys(document: Document, language: str) -> set[str]:
-    """Return what a text that names the document holds: the terms of its title or its name."""
-    found = (terms(part, language) for part in (title_of(document.text), file_title(document.name)))
-    return {key for title in found if len(title) <= _MOST_TERMS and (key := _key(title))}
+    """Return what the document goes by: the terms of its title, and those of its name."""
+    titles = (title_of(document.text), file_title(document.name))
+    return {" ".join(found) for title in titles if _tells(found := terms(title, language))}
 
 
-def mentions(text: str, language: str, *, capital: bool) -> set[str]:
-    """Return every run of terms that may be a title; with `capital`, if one is written with one.
-
-    Where letters have no case, every one may be.
-    """
-    words = list(written_terms(text, language))
-    found = set()
-    for start in range(len(words)):
-        for end in range(start + 1, min(start + _MOST_TERMS, len(words)) + 1):
-            run = words[start:end]
-            written = "".join(letters for _, letters in run)
-            if (key := _key([term for term, _ in run])) and (
-                not capital or written != written.lower() or written == written.upper()
-            ):
-                found.add(key)
-    return found
+def start_of(key: str) -> str:
+    """Return the first two terms of a title, by which it is looked up."""
+    return " ".join(key.split()[:2])
 
 
-def _key(title: list[str]) -> str:
-    """Return the terms as they are stored; "" for what is too little to name anything."""
-    key = " ".join(title)
-    letters = sum(map(str.isalpha, key))
-    return key if letters and (len(title) > 1 or letters >= _LEAST_LETTERS) else ""
+def starts(words: Sequence[Written]) -> set[str]:
+    """Return what a title that these words hold may start with."""
+    found = [term for term, _ in words]
+    return {*found, *map(" ".join, pairwise(found))}
+
+
+def asks_for(key: str, words: Sequence[Written]) -> bool:
+    """Whether a question has all terms of a title, as "report for 2022" has "report 2022"."""
+    return {*key.split()} <= {term for term, _ in words}
+
+
+def mentions(key: str, words: Sequence[Written]) -> bool:
+    """Whether a text has a title as it stands, with a capital letter if its writing has them."""
+    title = key.split()
+    found = [term for term, _ in words]
+    return any(
+        found[at : at + len(title)] == title and _is_name(words[at : at + len(title)])
+        for at in range(len(found) - len(title) + 1)
+    )
+
+
+def _tells(title: Sequence[str]) -> bool:
+    """Whether terms are enough to be told from any words, and no more than texts would hold."""
+    letters = sum(map(str.isalpha, "".join(title)))
+    return (
+        0 < len(title) <= _MOST_TERMS
+        and letters > 0
+        and (len(title) > 1 or letters >= _LEAST_LETTERS)
+    )
+
+
+def _is_name(words: Sequence[Written]) -> bool:
+    written = "".join(letters for _, letters in words)
+    return written != written.lower() or written == written.upper()

@@ -45,10 +45,20 @@ OF_FILE, OF_TEXT = (f"document = {PASSAGE_OF.format(name)}" for name in ("file.t
 @pytest.mark.parametrize(
     ("statement", "fault"),
     [
-        ("DELETE FROM words WHERE rowid = 1", "the word index lacks 1 passages and has 0 too many"),
-        ("INSERT INTO words (rowid, here) VALUES (99, 'x')", "the word index lacks 0 passages"),
-        ("UPDATE words SET here = 'x' WHERE rowid = 1", "the word index has other words for 1"),
-        ("DELETE FROM words_data WHERE id > 10", "the word index is damaged"),
+        (f"UPDATE passages SET terms = x'' WHERE {OF_FILE}", "'file.txt': passage 0-47 has o"),
+        (
+            f"UPDATE passages SET terms = x'00' WHERE {OF_FILE}",
+            "'file.txt': passage 0-47 has o",
+        ),
+        (
+            f"UPDATE passages SET above = 'x' WHERE {OF_TEXT}",
+            "'text': passage 0-44 has o",
+        ),
+        (
+            f"UPDATE passages SET sentence_vectors = zeroblob(26) WHERE {OF_TEXT}",
+            "'text': passage 0-44 has not one vector for each sentence",
+        ),
+        ("DELETE FROM titles", "'file.txt': it goes by other titles than it has"),
         (f"UPDATE passages SET vector = x'00' WHERE {OF_FILE}", "'file.txt': passage 0-47 has no"),
         (f"UPDATE passages SET vector = zeroblob(104) WHERE {OF_TEXT}", "'text': passage 0-44 has"),
         (f"UPDATE passages SET start = 40, end = 99 WHERE {OF_TEXT}", "'text': passage 40-99 does"),
@@ -136,8 +146,8 @@ def test_a_failed_replacement_leaves_the_old_document(filled, monkeypatch):
     def fail(*_):
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr("index.lexical.insert", fail)
-    with pytest.raises(LibraryError, match="disk is full"):
+    with monkeypatch.context() as patched, pytest.raises(LibraryError, match="disk is full"):
+        patched.setattr("index.lexical.counts", fail)
         filled.add_texts([("text", "Another text.")])
     assert filled.text("text") == SECOND
     assert faults(filled) == []
@@ -145,9 +155,10 @@ def test_a_failed_replacement_leaves_the_old_document(filled, monkeypatch):
 
 def test_vectors_must_fit_their_passages(filled):
     passage = Passage("x", 0, 1, "x", ((0, 1),))
-    with pytest.raises(ValueError, match=r"vectors of shape \(2, 26\) must be \(1, 26\)"):
+    rows = LetterEncoder().encode("ab")
+    with pytest.raises(ValueError, match=r"shape \(26,\), \(2, 26\) must be .*\(1, 26\)"):
         filled._catalog.put(
-            Document("x", "", "x"), [passage], LetterEncoder().encode("ab"), source=None, names="x"
+            Document("x", "", "x"), [(passage, rows[0], rows)], source=None, names="x"
         )
 
 

@@ -18,8 +18,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index import Library
+from index.embed import quantise
 from index.errors import LibraryError, UnknownDocumentError
 from index.files import signature
+from index.lexical import hash_of
 from index.records import Failure, Place
 from tests.fakes import LetterEncoder
 
@@ -263,19 +265,29 @@ def test_the_order_of_adding_changes_no_result(tmp_path_factory, order, removed)
 
 
 def test_ties_go_by_name_then_start(library):
-    library.add_texts([(name, HARBOUR) for name in random.Random(1).sample("abcdefghijklmnop", 16)])
+    names = random.Random(1).sample("abcdefghijklmnop", 16)
+    library.add_texts([(name, f"{HARBOUR} {number}") for number, name in enumerate(names)])
     hits = library.search("deep harbour", 16)
     assert [hit.document for hit in hits] == list("abcdefghijklmnop")
     assert len({hit.score for hit in hits}) == 1
 
 
+def test_copies_are_one_hit_that_names_the_others(library):
+    library.add_texts([(name, HARBOUR) for name in "cab"])
+    library.add_texts([("d", f"{HARBOUR} It is 14 metres deep."), ("e", BAKERY)])
+    hits = library.search("deep harbour", 3)
+    assert [(hit.document, hit.copies) for hit in hits] == [("a", ("b", "c")), ("d", ()), ("e", ())]
+
+
 def test_scores_are_named_for_what_they_are(library):
     library.add_texts([("h", HARBOUR), ("b", BAKERY)])
     best, other = library.search("harbour")
-    assert (best.document, best.score, other.score) == ("h", 1.0, 0.0)
+    assert (best.document, best.score, other.score) == ("h", pytest.approx(1), 0.0)
     assert best.lexical > 0 == other.lexical
     vectors = LetterEncoder().encode(["harbour", HARBOUR])
     assert best.dense == pytest.approx(float(vectors[0] @ vectors[1]))
+    sentences = LetterEncoder().encode(["The harbour is deep.", "Ships lie there in winter."])
+    assert best.sentence == pytest.approx(float(max(sentences @ vectors[0])), abs=0.01)
     assert (best.text, best.page, best.place(0)) == (HARBOUR, None, None)
 
 
@@ -375,13 +387,16 @@ def test_a_purge_leaves_no_byte(tmp_path):
         library.add([upload / "secret.txt", write(tmp_path / "own", own__txt=f"{word} {BAKERY}")])
         library.add_texts([(f"{n}", f"{HARBOUR} {n}") for n in range(50)])
         vector = library.encoder.encode([f"{word} {HARBOUR}"])[0].tobytes()
+        sentence = quantise(library.encoder.encode([f"{word} The harbour is deep."])).tobytes()
+        counted = hash_of("zanzibarquartz").to_bytes(8, "little")
 
         def traces():
             files = [file for file in library.path.rglob("*") if file.is_file()]
             data = b"".join(file.read_bytes() for file in files)
-            return [part for part in (word.encode(), word.lower().encode(), vector) if part in data]
+            parts = (word.encode(), vector, sentence, b"secret", counted)
+            return [part for part in parts if part in data]
 
-        assert len(traces()) == 3
+        assert len(traces()) == 5
         library.search(word)
         library.remove("secret.txt", purge=True)
         library.remove("own.txt", purge=True)

@@ -2,51 +2,87 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.rank import fuse, normalise
+from index.embed import quantise, unit
+from index.rank import best_of_each, best_sentence, fused, is_copy, scaled, weights
 
-SCORES = st.dictionaries(st.integers(1, 9), st.floats(-1e6, 1e6))
+SCORES = st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=9).map(
+    lambda scores: np.array(scores, np.float32)
+)
 
 
 def test_scores_are_scaled_between_the_least_and_the_greatest():
-    assert normalise({1: 2.0, 2: 4.0, 3: 3.0}) == {1: 0.0, 2: 1.0, 3: 0.5}
-    assert normalise({1: -1.0, 2: 1.0}) == {1: 0.0, 2: 1.0}
-    assert normalise({1: 7.0, 2: 7.0}) == {1: 1.0, 2: 1.0}
-    assert normalise({}) == {}
+    assert scaled(np.array([2.0, 4.0, 3.0]), 2, 4).tolist() == [0, 1, 0.5]
+    assert scaled(np.array([1.0, 5.0]), 2, 4).tolist() == [0, 1]  # beyond them
+    assert scaled(np.array([7.0, 7.0]), 7, 7).tolist() == [1, 1]
 
 
-def test_half_of_each_is_summed():
-    dense = {1: 0.9, 2: 0.5, 3: 0.1}  # normalised 1, 0.5, 0
-    lexical = {2: 8.0, 3: 4.0, 4: 0.0}  # normalised 1, 0.5, 0
-    assert fuse(dense, lexical) == pytest.approx({1: 0.5, 2: 0.75, 3: 0.25, 4: 0.0})
-    assert fuse(dense, lexical, weight=0.8) == pytest.approx({1: 0.8, 2: 0.6, 3: 0.1, 4: 0.0})
+def test_signals_are_summed_by_weight():
+    signals = {"dense": np.array([0.9, 0.5, 0.1]), "alone": np.array([0.0, 8.0, 4.0])}
+    everything = np.array([True, True, True])
+    total = fused(signals, {"dense": 0.25, "alone": 0.75}, everything)
+    assert total == pytest.approx([0.25, 0.125 + 0.75, 0.375])
 
 
-def test_one_side_alone_still_ranks():
-    assert fuse({1: 0.4, 2: 0.2}, {}) == {1: 0.5, 2: 0.0}
-    assert fuse({}, {1: 3.0}) == {1: 0.5}
-    assert fuse({}, {}) == {}
+def test_a_later_candidate_is_measured_by_the_first_ones():
+    signals = {"dense": np.array([0.2, 0.4, 0.3, 0.9])}
+    first = np.array([True, True, False, False])
+    assert fused(signals, {"dense": 1.0}, first) == pytest.approx([0, 1, 0.5, 1])
 
 
-@given(SCORES, SCORES, st.floats(0, 1))
-def test_every_candidate_gets_a_score_from_0_to_1(dense, lexical, weight):
-    fused = fuse(dense, lexical, weight=weight)
-    assert fused.keys() == dense.keys() | lexical.keys()
-    assert all(0 <= score <= 1 for score in fused.values())
+@given(SCORES, st.floats(0, 1))
+def test_a_better_score_is_never_ranked_lower(scores, weight):
+    total = fused({"dense": scores}, {"dense": weight}, np.ones(len(scores), bool))
+    assert ((total >= 0) & (total <= weight + 1e-6)).all()
+    order = np.argsort(scores)
+    assert (np.diff(total[order]) >= 0).all()
 
 
-@given(SCORES, SCORES)
-def test_the_order_of_the_candidates_changes_nothing(dense, lexical):
-    def turned(scores):
-        return dict(reversed(scores.items()))
+def test_the_best_sentence_of_each_passage_counts():
+    rows = np.array([[3, 4], [4, -3], [0, 1]], np.float32)
+    passages = [quantise(rows[:1]), quantise(rows[1:])]
+    question = np.array([0, 1], np.float32)
+    assert best_sentence(question, passages) == pytest.approx([0.8, 1.0], abs=0.01)
 
-    assert fuse(turned(dense), turned(lexical)) == fuse(dense, lexical)
+
+@given(st.lists(st.lists(st.floats(-1, 1, width=32), min_size=4, max_size=4), min_size=1))
+def test_quantised_sentences_keep_their_cosine(rows):
+    vectors = unit(np.array(rows, np.float32))
+    kept = [row for row in vectors if np.linalg.norm(row) > 0.5]  # those that have a direction
+    for row in kept:
+        assert best_sentence(row, [quantise(row[np.newaxis])]) == pytest.approx([1], abs=0.01)
 
 
-@given(SCORES)
-def test_a_better_score_is_never_ranked_lower(scores):
-    scaled = normalise(scores)
-    assert all(scaled[a] <= scaled[b] for a in scores for b in scores if scores[a] <= scores[b])
+def test_the_best_of_each_group_is_found_and_of_equal_ones_the_first():
+    scores = np.array([0.1, 0.9, 0.9, 0.5, 0.7])
+    groups = np.array([1, 1, 1, 2, 3])
+    assert best_of_each(scores, groups, {1, 2, 9}).tolist() == [1, 3]
+    assert best_of_each(scores, groups, set()).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ("The harbour is 14 metres deep, and ships lie there all winter.", True),
+        ("The harbour is 15 metres deep, and ships lie there all winter.", False),
+        ("The harbour is 14 metres deep, and ships lie there the winter.", True),
+        ("The harbour is 14 metres deep.", False),
+    ],
+)
+def test_a_copy_has_nearly_all_words_and_every_number(other, same):
+    text = "the harbour is 14 metres deep – and ships lie there ALL winter"
+    assert is_copy(text, other) is is_copy(other, text) is same
+
+
+def test_the_weights_say_what_they_were_fitted_on():
+    kept = json.loads(files("index").joinpath("ranking.json").read_text())
+    signals = ("dense", "sentence", "alone", "around")
+    assert sum(getattr(weights(), name) for name in signals) == pytest.approx(1)
+    assert {"command", "sets"} <= kept["provenance"].keys()

@@ -41,7 +41,10 @@ _INDEX = Path(weights.__file__).parent
 # What makes a passage's vector and words; the passages themselves are compared whole.
 _EMBEDDING = [
     (_INDEX / f"{name}.py").read_bytes()
-    for name in ("library", "catalog", "lexical", "embed", "weights", "convert", "engine")
+    for name in (
+        *("library", "catalog", "lexical", "terms", "language", "titles"),
+        *("embed", "weights", "convert", "engine"),
+    )
 ]
 
 Row = dict[str, Any]
