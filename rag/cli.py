@@ -231,6 +231,8 @@ def models(options: argparse.Namespace, settings: Settings) -> int:
         for state in found:
             print(f"{state.role}: {line(state.name)}\n  from   {line(state.origin)}")
             print(f"  state  {line(state.state)}")
+            if state.note:
+                print(f"  note   {line(state.note)}")
     return DONE if all(state.ok for state in found) else FAILED
 
 
@@ -239,7 +241,8 @@ def _open(settings: Settings) -> Library:
     from index.files import expanded
 
     encoder = weights.encoder(settings.embedding_model, cache=expanded(Path(settings.cache)))
-    return Library.open(settings.library, encoder=encoder)
+    reranker = weights.reranker(settings.reranker)
+    return Library.open(settings.library, encoder=encoder, reranker=reranker)
 
 
 def _assistant(library: Library, settings: Settings) -> Assistant:

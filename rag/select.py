@@ -1,7 +1,12 @@
-"""Hits -> the excerpts that the model reads. On a CPU every word of a prompt costs time."""
+"""Hits -> the excerpts that the model reads. On a CPU every word of a prompt costs time.
+
+Where a question asks for all there is, the model reads every passage that may have some of it, a
+few at a time.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 
@@ -9,6 +14,16 @@ from index.embed import Encoder
 from index.records import Hit
 from rag.attribute import Span, spans
 
+LIST_HITS = 40  # passages that are read, at most, for a question that asks for all
+_LIST_SHARE = 0.3  # of the best passage's score, that a passage must have to be read for it
+_LIST_CHARS = 2000  # of the passages that are read at a time
+_ASKS_FOR_ALL = re.compile(
+    r"^\W*(?:please\s+)?(?:list|name|enumerate|give|show|tell|find|collect|(?:what|who|which) are)"
+    r"\s+(?:me\s+|us\s+)?(?:a\s+(?:full|complete)\s+list\s+of\s+)?(?:all|every|each|any)\b"
+    r"|^\W*(?:list|enumerate)\s+the\b|\b(?:full|complete) list of\b"
+    r"|\b(?:every|each|all(?: of)? the) (?:mentions?|times?|places?|passages?)\b",
+    re.IGNORECASE,
+)
 _GAP = " … "  # between sentences that are not neighbours
 
 
@@ -33,6 +48,29 @@ def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars:
                 room -= size
     kept = [found[i] for i in sorted(chosen)]
     return [_joined(list(group)) for _, group in groupby(kept, key=lambda span: id(span.hit))]
+
+
+def asks_for_all(question: str) -> bool:
+    """Whether a question wants every thing of a kind, not the best answer: "List all …"."""
+    return _ASKS_FOR_ALL.search(question) is not None
+
+
+def worth_reading(hits: Sequence[Hit]) -> list[Hit]:
+    """Return the hits, best first, that may have some of what a list wants."""
+    return [hit for hit in hits if hit.score >= _LIST_SHARE * hits[0].score]
+
+
+def batches(hits: Sequence[Hit]) -> list[list[str]]:
+    """Return the hits' texts in groups that fit a prompt, each in the order of its document."""
+    found: list[list[str]] = []
+    room = 0
+    for hit in sorted(hits, key=lambda hit: (hit.document, hit.start)):
+        if not found or len(hit.text) > room:
+            found.append([])
+            room = _LIST_CHARS
+        found[-1].append(hit.text)
+        room -= len(hit.text)
+    return found
 
 
 def _joined(kept: Sequence[Span]) -> str:

@@ -28,6 +28,12 @@ from rag.quantise import FORMAT, quantise
 if TYPE_CHECKING:
     from rag.settings import Settings
 
+ENGLISH_ONLY = (
+    "learnt from English: in other languages passages are found by their words, paraphrases seldom, "
+    "and no question finds passages in another language. A multilingual model improves that: set "
+    "embedding_model, for example to intfloat/multilingual-e5-small, and index your files into a "
+    "new library"
+)
 LANGUAGE_MODEL = "Qwen2.5-Coder-1.5B-Instruct"
 
 _SIZE = 1_117_320_768  # bytes of the joined GGUF file, Q4_K_M
@@ -68,6 +74,7 @@ class ModelState:
     origin: str  # the package, file or folder that it comes from
     state: str  # "verified", or what is wrong or unknown
     ok: bool
+    note: str = ""  # what another model would improve
 
     def to_dict(self) -> dict[str, str | bool]:
         """Return the state as a JSON object."""
@@ -75,7 +82,7 @@ class ModelState:
 
 
 def states(settings: Settings, *, download: bool = False) -> list[ModelState]:
-    """Say of the two models that are set where they come from and whether their hashes hold."""
+    """Say of the models that are set where they come from and whether their hashes hold."""
     cache = expanded(Path(settings.cache))
     embedded = settings.embedding_model == EMBEDDING_MODEL
     found = [
@@ -88,8 +95,18 @@ def states(settings: Settings, *, download: bool = False) -> list[ModelState]:
                 if embedded
                 else unpinned(local_or_hub(settings.embedding_model, download=download))
             ),
+            ENGLISH_ONLY if embedded else "",
         )
     ]
+    if settings.reranker.strip():
+        found.append(
+            _state(
+                "reranker",
+                settings.reranker,
+                settings.reranker,
+                lambda: unpinned(local_or_hub(settings.reranker, download=download)),
+            )
+        )
     embedded = settings.model == LANGUAGE_MODEL
     return [
         *found,
@@ -111,11 +128,13 @@ def unpinned(path: Path) -> str:
     return f"present, no hash is pinned for it ({path})"
 
 
-def _state(role: str, name: str, origin: str, look: Callable[[], str]) -> ModelState:
+def _state(
+    role: str, name: str, origin: str, look: Callable[[], str], note: str = ""
+) -> ModelState:
     try:
-        return ModelState(role, name, origin, look(), ok=True)
+        return ModelState(role, name, origin, look(), ok=True, note=note)
     except WeightsError as error:
-        return ModelState(role, name, origin, str(error), ok=False)
+        return ModelState(role, name, origin, str(error), ok=False, note=note)
 
 
 def language_model(model: str, cache: Path, *, download: bool = False) -> Path:

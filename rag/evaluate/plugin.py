@@ -72,7 +72,10 @@ def pincite_library(pytestconfig: pytest.Config) -> Iterator[Library]:
             cache = expanded(Path(settings.cache))
             encoder = weights.encoder(settings.embedding_model, cache=cache)
             folder = _folder(pytestconfig, settings, closing)
-            library = closing.enter_context(Library.open(folder, encoder=encoder))
+            reranker = weights.reranker(settings.reranker)
+            library = closing.enter_context(
+                Library.open(folder, encoder=encoder, reranker=reranker)
+            )
             _index(library, paths, only_these=not pytestconfig.getini("pincite_library"))
         yield library
 

@@ -25,6 +25,7 @@ from index.embed import Encoder
 from index.errors import UnreadableError
 from index.read import read as read_document
 from index.records import Document
+from index.rerank import Reranker
 from index.split import split
 from rag import Assistant
 from rag import settings as pincite_settings
@@ -80,6 +81,11 @@ class System:
         )
 
     @cached_property
+    def reranker(self) -> Reranker | None:
+        """The cross-encoder, if one is set."""
+        return weights.reranker(self.settings.reranker)
+
+    @cached_property
     def model(self) -> BaseChatModel:
         """The language model."""
         return self._model or chat_model(self.settings)
@@ -92,7 +98,7 @@ class System:
     def kept_library(self, work: Path, name: str, texts: Texts) -> Iterator[Library]:
         """Open the library of these texts, kept below `work`: a second run embeds nothing."""
         folder = self._folder(work, name, [Document(title, "", text) for title, text in texts])
-        with Library.open(folder, encoder=self.encoder) as library:
+        with Library.open(folder, encoder=self.encoder, reranker=self.reranker) as library:
             _all_in(library.add_texts(progress(texts, f"{name}: embedding", "document")))
             yield library
 
@@ -103,7 +109,7 @@ class System:
         """Open the library of these files, kept likewise."""
         documents = [_read_file(file) for file in files]
         folder = self._folder(work, name, documents)
-        with Library.open(folder, encoder=self.encoder) as library:
+        with Library.open(folder, encoder=self.encoder, reranker=self.reranker) as library:
             for file in progress(files, f"{name}: reading and embedding", "file"):
                 _all_in(library.add([file]))
             yield library
@@ -126,7 +132,7 @@ class System:
         """Open a library of these texts that is gone afterwards."""
         with (
             tempfile.TemporaryDirectory(prefix="pincite-benchmark-") as folder,
-            Library.open(folder, encoder=self.encoder) as library,
+            Library.open(folder, encoder=self.encoder, reranker=self.reranker) as library,
         ):
             _all_in(library.add_texts(texts))
             yield library
