@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from index import dense, lexical, rank, titles
 from index.catalog import Catalog
 from index.dense import DenseIndex
-from index.embed import Encoder
+from index.embed import Encoder, Vectors
 from index.errors import LibraryError
 from index.language import language_among
 from index.lexical import LexicalIndex
@@ -79,6 +79,44 @@ def build(catalog: Catalog) -> Index:
     )
 
 
+@dataclass(frozen=True)
+class Query:
+    """What a question is compared by."""
+
+    language: str
+    vector: Vectors  # (dimension,)
+    alone: Scores  # (n,) BM25 of every passage
+    around: Scores  # (n,) the same with its neighbours
+
+
+def query(question: str, index: Index, encoder: Encoder) -> Query:
+    """Read a question as the passages of the index were read; there is one at least."""
+    terms = query_terms(question, index.languages)
+    return Query(
+        language_among(question, index.languages),
+        encoder.encode_question(question),
+        *index.lexical.scores(terms),
+    )
+
+
+def candidates(asked: Query, index: Index, at_least: int = CANDIDATES) -> Rows:
+    """Return the rows that are nearest by vector, and those that are by words, ascending."""
+    worded = _best(asked.around, at_least)
+    near = index.dense.search(asked.vector, at_least)
+    return np.union1d(near, worded[asked.around[worded] > 0])
+
+
+def signals(asked: Query, rows: Rows, index: Index, catalog: Catalog) -> dict[str, Scores]:
+    """Return what the rows are ranked by, an array (rows,) for each signal of rank.Weights."""
+    sentences = list(catalog.sentence_vectors(index.ids[rows].tolist()))
+    return {
+        "dense": index.dense.vectors[rows] @ asked.vector,
+        "sentence": rank.best_sentence(asked.vector, sentences),
+        "alone": asked.alone[rows],
+        "around": asked.around[rows],
+    }
+
+
 def ranked(
     question: str,
     index: Index,
@@ -91,55 +129,42 @@ def ranked(
     """Rank the passages that may answer the question: `at_least` so many, where there are."""
     if len(index.ids) == 0:
         return Ranked(np.empty(0, np.int64), np.empty(0, np.float32), {})
-    spoken = language_among(question, index.languages)
-    weights = _weights(ranking, spoken, encoder.languages)
-    vector = encoder.encode_question(question)
-    alone, around = index.lexical.scores(query_terms(question, index.languages))
-
-    def signals_of(rows: Rows) -> dict[str, Scores]:
-        sentences = list(catalog.sentence_vectors(index.ids[rows].tolist()))
-        return {
-            "dense": index.dense.vectors[rows] @ vector,
-            "sentence": rank.best_sentence(vector, sentences),
-            "alone": alone[rows],
-            "around": around[rows],
-        }
-
-    def of_documents(named: Collection[int], known: Rows) -> Rows:
-        """Return the rows of these documents that are likeliest to answer, but no known one."""
-        found = [
-            rows[_best(scores, _OF_NAMED)]
-            for rows in (np.flatnonzero(index.documents == document) for document in named)
-            for scores in (index.dense.vectors[rows] @ vector, around[rows])
-        ]
-        return np.setdiff1d(np.concatenate(found), known) if found else np.empty(0, np.int64)
-
-    worded = _best(around, max(CANDIDATES, at_least))
-    rows = np.union1d(
-        index.dense.search(vector, max(CANDIDATES, at_least)), worded[around[worded] > 0]
-    )
+    asked = query(question, index, encoder)
+    weights = _weights(ranking, asked.language, encoder.languages)
+    rows = candidates(asked, index, max(CANDIDATES, at_least))
     first = len(rows)
-    asked = _named(question, spoken, catalog, titles.asks_for)
-    rows = np.concatenate([rows, of_documents(asked, rows)])
-    signals = signals_of(rows)
+    wanted = _named(question, asked.language, catalog, titles.asks_for)
+    rows = np.concatenate([rows, _of_documents(wanted, rows, asked, index)])
+    found = signals(asked, rows, index, catalog)
 
     def scores() -> Scores:
-        total = rank.fused(signals, weights, among=np.arange(len(rows)) < first)
-        total[np.isin(index.documents[rows], list(asked))] += weights["asked"]
+        total = rank.fused(found, weights, among=np.arange(len(rows)) < first)
+        total[np.isin(index.documents[rows], list(wanted))] += weights["asked"]
         return total
 
-    found = scores()
-    leading = rows[np.lexsort((rows, -found))[:_FIRST_HITS]]
-    mentioned = _mentioned(leading, index, catalog) - asked
-    new = of_documents(mentioned, rows)
-    rows = np.concatenate([rows, new])
-    signals = {name: np.concatenate([s, signals_of(new)[name]]) for name, s in signals.items()}
-    found = scores()
-    found[rank.best_of_each(found, index.documents[rows], mentioned)] += weights["mentioned"]
-    order = np.lexsort((rows, -found))
-    return Ranked(
-        index.ids[rows[order]], found[order], {name: s[order] for name, s in signals.items()}
-    )
+    total = scores()
+    leading = rows[np.lexsort((rows, -total))[:_FIRST_HITS]]
+    mentioned = _mentioned(leading, index, catalog) - wanted
+    more = _of_documents(mentioned, rows, asked, index)
+    if len(more):
+        of_more = signals(asked, more, index, catalog)
+        rows = np.concatenate([rows, more])
+        found = {name: np.concatenate([scores, of_more[name]]) for name, scores in found.items()}
+        total = scores()
+    total[rank.best_of_each(total, index.documents[rows], mentioned)] += weights["mentioned"]
+    order = np.lexsort((rows, -total))
+    in_order = {name: of_rows[order] for name, of_rows in found.items()}
+    return Ranked(index.ids[rows[order]], total[order], in_order)
+
+
+def _of_documents(documents: Collection[int], known: Rows, asked: Query, index: Index) -> Rows:
+    """Return the rows of these documents that are likeliest to answer, but no known one."""
+    found = [
+        rows[_best(scores, _OF_NAMED)]
+        for rows in (np.flatnonzero(index.documents == document) for document in documents)
+        for scores in (index.dense.vectors[rows] @ asked.vector, asked.around[rows])
+    ]
+    return np.setdiff1d(np.concatenate(found), known) if found else np.empty(0, np.int64)
 
 
 def _weights(ranking: Weights, spoken: str, learnt: Collection[str]) -> dict[str, float]:

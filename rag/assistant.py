@@ -164,7 +164,7 @@ class Assistant:
         shown = False
         for text in self._said(question, hits, stopped):
             cited = attribute(text, candidates, self.library.encoder)
-            sentence = self._judge(question, text, cited, around)
+            sentence = self._judge(select.subject(question), text, cited, around)
             shown = shown or sentence.verdict is Verdict.SUPPORTED
             yield sentence
         if not shown and not stopped():

@@ -14,8 +14,8 @@ from index.embed import Encoder
 from index.records import Hit
 from rag.attribute import Span, spans
 
-LIST_HITS = 40  # passages that are read, at most, for a question that asks for all
-_LIST_SHARE = 0.3  # of the best passage's score, that a passage must have to be read for it
+LIST_HITS = 24  # passages that are read, at most, for a question that asks for all
+_LIST_SHARE = 0.35  # of the best passage's score, that a passage must have to be read for it
 _LIST_CHARS = 2000  # of the passages that are read at a time
 _ASKS_FOR_ALL = re.compile(
     r"^\W*(?:please\s+)?(?:list|name|enumerate|give|show|tell|find|collect|(?:what|who|which) are)"
@@ -53,6 +53,11 @@ def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars:
 def asks_for_all(question: str) -> bool:
     """Whether a question wants every thing of a kind, not the best answer: "List all …"."""
     return _ASKS_FOR_ALL.search(question) is not None
+
+
+def subject(question: str) -> str:
+    """Return what a question asks for, without the words that ask for all of it."""
+    return _ASKS_FOR_ALL.sub("", question, count=1).strip() if asks_for_all(question) else question
 
 
 def worth_reading(hits: Sequence[Hit]) -> list[Hit]:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from rag.settings import Settings
 
 ENGLISH_ONLY = (
-    "learnt from English: in other languages passages are found by their words, paraphrases seldom, "
-    "and no question finds passages in another language. A multilingual model improves that: set "
-    "embedding_model, for example to intfloat/multilingual-e5-small, and index your files into a "
+    "learnt from English: in other languages passages are found by their words, seldom by their "
+    "meaning, and no question finds passages in another language. A multilingual model improves "
+    "that: set embedding_model, for example to intfloat/multilingual-e5-small, and index your files into a "
     "new library"
 )
 LANGUAGE_MODEL = "Qwen2.5-Coder-1.5B-Instruct"

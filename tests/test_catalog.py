@@ -146,9 +146,10 @@ def test_a_failed_replacement_leaves_the_old_document(filled, monkeypatch):
     def fail(*_):
         raise sqlite3.OperationalError("database or disk is full")
 
-    with monkeypatch.context() as patched, pytest.raises(LibraryError, match="disk is full"):
+    with monkeypatch.context() as patched:
         patched.setattr("index.lexical.counts", fail)
-        filled.add_texts([("text", "Another text.")])
+        with pytest.raises(LibraryError, match="disk is full"):
+            filled.add_texts([("text", "Another text.")])
     assert filled.text("text") == SECOND
     assert faults(filled) == []
 
