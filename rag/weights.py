@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 ENGLISH_ONLY = (
     "learnt from English: in other languages passages are found by their words, seldom by their "
     "meaning, and no question finds passages in another language. A multilingual model improves "
-    "that: set embedding_model, for example to intfloat/multilingual-e5-small, and index your files into a "
-    "new library"
+    "that: set embedding_model, for example to intfloat/multilingual-e5-small, and index your "
+    "files into a new library"
 )
 LANGUAGE_MODEL = "Qwen2.5-Coder-1.5B-Instruct"
 

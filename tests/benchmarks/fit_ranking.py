@@ -1,0 +1,286 @@
+"""Fit what each signal of a search counts, and write index/ranking.json.
+
+    python -m tests.benchmarks.fit_ranking [--data ../shared/data] [--work library/benchmarks]
+
+The weights of the four signals are the listwise softmax regression (Cao et al. 2007, "Learning to
+Rank: From Pairwise Approach to Listwise Approach"; here the likelihood that the candidate drawn is
+a relevant one) over the candidates of each question, none below 0; every set counts alike. The
+factor for questions in a language that the model has not learnt is the best of a few on XQuAD, what
+a document that a first hit mentions gets the best of a few on HotpotQA; what one that the question
+names gets is set by hand. Prints what the weights give on each set, fitted on all sets, on the
+others only, and for SciFact also on the others and four fifths of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from index import Library, rank
+from index.rank import Scores, Weights, scaled
+from index.records import Passage
+from index.search import build, candidates, query, signals
+from rag.evaluate.retrieval import all_gold, excerpt_recall, ndcg
+from tests.benchmarks import chunking, hotpot
+from tests.benchmarks.common import Row, System, Texts, progress, read
+from tests.benchmarks.scifact import catalog_of
+
+FITTED = Path(rank.__file__).with_name("ranking.json")
+SIGNALS = ("dense", "sentence", "alone", "around")
+LANGUAGES = ("ar", "es", "ru", "zh")
+FOLDS = 5
+_SHRINK = 0.01  # of the squares of the weights, beside the mean loss of a question
+_COVERED = 0.3  # of a gold span, that a relevant passage holds
+
+Gold = Callable[[Passage], bool]
+Metric = Callable[[Sequence[Passage]], float]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The candidates of one question."""
+
+    scaled: NDArray[np.float64]  # (candidates, signals), from 0 to 1
+    relevant: NDArray[np.bool_]  # (candidates,)
+    passages: Sequence[Passage]
+    metric: Metric
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question of a set."""
+
+    question: str
+    is_gold: Gold
+    metric: Metric
+
+
+def main() -> None:
+    """Fit, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--work", type=Path, default=Path("library/benchmarks"))
+    options = parser.parse_args()
+    system = System()
+    sets = {name: listed(system, options.work, name, *of(options.data)) for name, of in SETS.items()}
+    foreign = {
+        language: listed(system, options.work, f"xquad-{language}", *xquad(options.data, language))
+        for language in LANGUAGES
+    }
+    fitted = fit(sets.values())
+    for name, found in sets.items():
+        others = fit(value for key, value in sets.items() if key != name)
+        line = f"{name:9} N {len(found):4}  {score(found, fitted):.4f}  on the others only "
+        print(f"{line}{score(found, others):.4f}")
+    print(f"scifact, {FOLDS}-fold: {cross_validated(sets, 'scifact'):.4f}")
+    weights = dict(zip(SIGNALS, map(float, fitted), strict=True))
+    factors = {f: score_foreign(foreign, weights, f) for f in (1.0, 0.75, 0.5, 0.35, 0.25, 0.1, 0.0)}
+    print("foreign", {factor: round(value, 4) for factor, value in factors.items()})
+    made = replace(
+        rank.weights(),
+        **{name: round(weight, 3) for name, weight in weights.items()},
+        foreign=max(factors, key=lambda f: factors[f]),
+    )
+    hops = {m: hotpot_score(system, options, replace(made, mentioned=m)) for m in MENTIONED}
+    print("mentioned", {bonus: round(value, 3) for bonus, value in hops.items()})
+    best = max(hops.values())
+    made = replace(made, mentioned=min(m for m, value in hops.items() if value == best))
+    provenance = {
+        "command": "python -m tests.benchmarks.fit_ranking",
+        "sets": {name: len(found) for name, found in sets.items()}
+        | {"foreign": {name: len(found) for name, found in foreign.items()}}
+        | {"mentioned": "hotpot", "asked": "by hand"},
+    }
+    kept = {"weights": asdict(made), "provenance": provenance}
+    FITTED.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+
+
+MENTIONED = (0.0, 0.1, 0.2, 0.3, 0.4)
+
+
+def fit(sets: Sequence[Sequence[Listed]]) -> NDArray[np.float64]:
+    """Return the weights (signals,), which sum to 1."""
+    lists = [
+        (one, 1 / len(found))
+        for found in map(list, sets)
+        for one in found
+        if one.relevant.any() and not one.relevant.all()
+    ]
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        total, slope = _SHRINK * float(weights @ weights), 2 * _SHRINK * weights
+        for one, share in lists:
+            scores = one.scaled @ weights
+            drawn = np.exp(scores - scores.max())
+            drawn /= drawn.sum()
+            right = drawn[one.relevant].sum()
+            total -= share * np.log(right)
+            slope -= share * one.scaled.T @ (np.where(one.relevant, drawn / right, 0) - drawn)
+        return total, slope
+
+    start = np.ones(len(SIGNALS))
+    found = minimize(loss, start, jac=True, bounds=[(0, None)] * len(SIGNALS)).x
+    weights: NDArray[np.float64] = found / found.sum()
+    return weights
+
+
+def cross_validated(sets: Mapping[str, Sequence[Listed]], name: str) -> float:
+    """Return the score of a set, each fifth by weights that have not seen it."""
+    others = [found for key, found in sets.items() if key != name]
+    folds = [sets[name][fold::FOLDS] for fold in range(FOLDS)]
+    scores: list[float] = []
+    for held_out, fold in enumerate(folds):
+        rest = [one for n, other in enumerate(folds) if n != held_out for one in other]
+        weights = fit([*others, rest])
+        scores += [one_score(one, weights) for one in fold]
+    return float(np.mean(scores))
+
+
+def score(found: Sequence[Listed], weights: NDArray[np.float64]) -> float:
+    """Return the mean of the set's metric."""
+    return float(np.mean([one_score(one, weights) for one in found]))
+
+
+def one_score(one: Listed, weights: NDArray[np.float64]) -> float:
+    order = np.argsort(-(one.scaled @ weights), kind="stable")
+    return one.metric([one.passages[i] for i in order])
+
+
+def score_foreign(
+    foreign: Mapping[str, Sequence[Listed]], weights: Mapping[str, float], factor: float
+) -> float:
+    """Return the mean over the languages, with both cosines weighed down."""
+    factors = {"dense": factor, "sentence": factor}
+    down = np.array([weights[name] * factors.get(name, 1) for name in SIGNALS])
+    return float(np.mean([score(found, down) for found in foreign.values()]))
+
+
+def hotpot_score(system: System, options: argparse.Namespace, weights: Weights) -> float:
+    """Return all_gold@8 of whole searches."""
+    texts, asked = of_hotpot(options.data)
+    with system.kept_library(options.work, "hotpot", texts) as library:
+        library.ranking = weights
+        return float(np.mean([one.metric(searched(library, one.question)) for one in asked]))
+
+
+def searched(library: Library, question: str) -> list[Passage]:
+    return [hit.passage for hit in library.search(question, hotpot.SHOWN)]
+
+
+def listed(
+    system: System, work: Path, name: str, texts: Texts, asked: Sequence[Asked]
+) -> list[Listed]:
+    """Return the candidates of each question, as the search has them before it ranks."""
+    found = []
+    with (
+        system.kept_library(work, name, texts) as library,
+        closing(catalog_of(library)) as catalog,
+    ):
+        index = build(catalog)
+        for one in progress(asked, f"{name}: candidates", "question"):
+            read_as = query(one.question, index, library.encoder)
+            rows = candidates(read_as, index)
+            of_rows = signals(read_as, rows, index, catalog)
+            passages = [p for _, p, _, _ in catalog.passages(index.ids[rows].tolist())]
+            found.append(
+                Listed(
+                    np.stack([_within(of_rows[signal]) for signal in SIGNALS], axis=1),
+                    np.array([one.is_gold(passage) for passage in passages]),
+                    passages,
+                    one.metric,
+                )
+            )
+    return found
+
+
+def _within(scores: Scores) -> Scores:
+    return scaled(scores, scores.min(), scores.max())
+
+
+def by_document(gold: Sequence[str], metric: Callable[[Sequence[str]], float]) -> tuple[Gold, Metric]:
+    wanted = frozenset(gold)
+    return (
+        lambda passage: passage.document in wanted,
+        lambda passages: metric([passage.document for passage in passages]),
+    )
+
+
+def of_scifact(data: Path) -> tuple[Texts, list[Asked]]:
+    texts = [
+        (row["_id"], f"{row['title']}\n\n{row['text']}")
+        for row in read(data / "scifact" / "corpus.jsonl.gz")
+    ]
+    claims = [row for row in read(data / "scifact" / "queries_train.jsonl") if row["cited_doc_ids"]]
+    return texts, [with_ndcg(row["text"], row["cited_doc_ids"]) for row in claims]
+
+
+def xquad(data: Path, language: str) -> tuple[Texts, list[Asked]]:
+    questions = read(data / "xquad" / f"{language}_questions.jsonl.gz")
+    contexts = read(data / "xquad" / f"{language}_contexts.jsonl.gz")
+    texts = [(row["_id"], row["text"]) for row in contexts]
+    return texts, [with_ndcg(row["question"], [row["context_id"]]) for row in questions[::4]]
+
+
+def with_ndcg(question: str, gold: Sequence[str]) -> Asked:
+    return Asked(question, *by_document(gold, lambda ranked: ndcg(gold, ranked, 10)))
+
+
+def of_hotpot(data: Path) -> tuple[Texts, list[Asked]]:
+    texts = [
+        (row["_id"], f"{row['title']}\n\n{row['text']}")
+        for row in read(data / "hotpot" / "hotpot100_corpus.jsonl")
+    ]
+    return texts, [
+        Asked(row["question"], *by_document(row["gold_docs"], whole(row)))
+        for row in read(data / "hotpot" / "hotpot100_questions.jsonl")
+    ]
+
+
+def whole(row: Row) -> Callable[[Sequence[str]], float]:
+    gold = row["gold_docs"]
+    return lambda ranked: float(all_gold(gold, ranked[: hotpot.SHOWN], hotpot.SHOWN))
+
+
+def of_chunking(data: Path) -> tuple[Texts, list[Asked]]:
+    texts = [
+        (file.stem, file.read_bytes().decode().replace("\r\n", "\n"))
+        for file in sorted((data / "chunking" / "corpora").glob("*.md"))
+    ]
+    return texts, [with_spans(row) for row in read(data / "chunking" / "questions.jsonl")]
+
+
+def with_spans(row: Row) -> Asked:
+    gold = chunking.gold(row)
+
+    def is_gold(passage: Passage) -> bool:
+        return any(
+            passage.document == document
+            and min(passage.end, end) - max(passage.start, start) > _COVERED * (end - start)
+            for document, start, end in gold
+        )
+
+    def metric(passages: Sequence[Passage]) -> float:
+        first = passages[: chunking.SHOWN]
+        return excerpt_recall(gold, [(p.document, p.start, p.end) for p in first])
+
+    return Asked(row["question"], is_gold, metric)
+
+
+SETS: Mapping[str, Callable[[Path], tuple[Texts, list[Asked]]]] = {
+    "scifact": of_scifact,
+    "chunking": of_chunking,
+    "hotpot": of_hotpot,
+    "xquad-en": lambda data: xquad(data, "en"),
+}
+
+
+if __name__ == "__main__":
+    main()
