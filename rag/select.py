@@ -15,14 +15,17 @@ from index.records import Hit
 from rag.attribute import Span, spans
 
 LIST_HITS = 24  # passages that are read, at most, for a question that asks for all
-_LIST_SHARE = 0.35  # of the best passage's score, that a passage must have to be read for it
+_LIST_SHARE = 0.6  # of the greatest likeness to the question, that a passage read for it has
 _LIST_CHARS = 2000  # of the passages that are read at a time
 _ASKS_FOR_ALL = re.compile(
-    r"^\W*(?:please\s+)?(?:list|name|enumerate|give|show|tell|find|collect|(?:what|who|which) are)"
-    r"\s+(?:me\s+|us\s+)?(?:a\s+(?:full|complete)\s+list\s+of\s+)?(?:all|every|each|any)\b"
-    r"|^\W*(?:list|enumerate)\s+the\b|\b(?:full|complete) list of\b"
-    r"|\b(?:every|each|all(?: of)? the) (?:mentions?|times?|places?|passages?)\b",
-    re.IGNORECASE,
+    r"""^\W*(?:please\s+)?
+    (?:
+        (?:list|name|enumerate|give|show|tell|find|collect|(?:what|who|which)\s+are)\s+
+        (?:me\s+|us\s+)?(?:all|every|each|any)\b(?:\s+of\b)?
+        |(?:list|enumerate)\s+the\b
+        |(?:\w+\s+){0,3}(?:full|complete)\s+list\s+of\b
+    )\s*""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _GAP = " … "  # between sentences that are not neighbours
 
@@ -61,8 +64,13 @@ def subject(question: str) -> str:
 
 
 def worth_reading(hits: Sequence[Hit]) -> list[Hit]:
-    """Return the hits, best first, that may have some of what a list wants."""
-    return [hit for hit in hits if hit.score >= _LIST_SHARE * hits[0].score]
+    """Return the hits, best first, that may have some of what a list wants.
+
+    By the scores that do not depend on what else was found, as the score of a hit does.
+    """
+    near = _LIST_SHARE * max((hit.sentence for hit in hits), default=0)
+    worded = _LIST_SHARE * max((hit.lexical for hit in hits), default=0)
+    return [hit for hit in hits if hit.sentence >= near or (0 < worded <= hit.lexical)]
 
 
 def batches(hits: Sequence[Hit]) -> list[list[str]]:

@@ -100,6 +100,23 @@ def test_the_face_is_that_of_the_design(minutes):
     assert set(found["timings"]) == {"evidence_s", "first_sentence_s", "total_s"}
 
 
+def test_a_question_for_all_reads_every_passage_that_fits(minutes):
+    paragraph = "The ferry {} was bought in {}. " + "It carries cars and passengers. " * 12
+    ferries = ("Ajax", "Boreas", "Castor", "Doris", "Echo", "Fenris")
+    texts = [(name, paragraph.format(name, 1980 + n)) for n, name in enumerate(ferries)]
+    minutes.add_texts(texts)
+    first = "The ferry Ajax was bought in 1980. The ferry Boreas was bought in 1981."
+    second = "The ferry Doris was bought in 1983. The ferry Ajax was bought in 1980."
+    model = ScriptedModel().enqueue([first, second, *["Nothing more is said."] * 4])
+    answer = Assistant(minutes, model=model).ask("List all ferries that were bought.")
+    assert answer.text.count("Ajax") == 1
+    assert all(name in answer.text for name in ("Ajax", "Boreas", "Doris"))
+    read = "".join(str(message.content) for asked in model.asked for message in asked)
+    assert all(f"The ferry {name} was bought" in read for name in ferries)
+    passages = minutes.count()[1]
+    assert answer.note.startswith(f"Read {len(answer.hits)} of {passages} passages: ")
+
+
 def test_a_follow_up_takes_an_answer_or_its_text_as_history(minutes):
     first = says(minutes, "Revenue was 12.4 million euros.").ask("What was the revenue in 2023?")
     rewritten = "What were the costs in 2023?"

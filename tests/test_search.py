@@ -37,8 +37,8 @@ def hops(library) -> Library:
 
 def test_a_document_that_a_first_hit_names_is_found_too(hops):
     question = "Where was the ship built that Ada Lind commanded?"
-    assert found(hops, question)[0] == "1"
-    assert "2" in found(hops, question, 8)
+    hops.ranking = replace(hops.ranking, mentioned=0.9)
+    assert set(found(hops, question, 2)) == {"1", "2"}
     hops.ranking = replace(hops.ranking, mentioned=0.0)
     assert "2" not in found(hops, question, 8)
 
@@ -53,6 +53,7 @@ def test_a_document_that_the_question_names_comes_first(library):
 
 
 def test_a_title_that_two_documents_have_names_neither(hops):
+    hops.ranking = replace(hops.ranking, mentioned=0.9)
     hops.add_texts([("3", "Nordic Star\n\nA song.")])
     assert "2" not in found(hops, "Where was the ship built that Ada Lind commanded?", 8)
 

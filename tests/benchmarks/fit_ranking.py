@@ -70,7 +70,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("library/benchmarks"))
     options = parser.parse_args()
     system = System()
-    sets = {name: listed(system, options.work, name, *of(options.data)) for name, of in SETS.items()}
+    sets = {
+        name: listed(system, options.work, name, *of(options.data)) for name, of in SETS.items()
+    }
     foreign = {
         language: listed(system, options.work, f"xquad-{language}", *xquad(options.data, language))
         for language in LANGUAGES
@@ -82,7 +84,9 @@ def main() -> None:
         print(f"{line}{score(found, others):.4f}")
     print(f"scifact, {FOLDS}-fold: {cross_validated(sets, 'scifact'):.4f}")
     weights = dict(zip(SIGNALS, map(float, fitted), strict=True))
-    factors = {f: score_foreign(foreign, weights, f) for f in (1.0, 0.75, 0.5, 0.35, 0.25, 0.1, 0.0)}
+    factors = {
+        f: score_foreign(foreign, weights, f) for f in (1.0, 0.75, 0.5, 0.35, 0.25, 0.1, 0.0)
+    }
     print("foreign", {factor: round(value, 4) for factor, value in factors.items()})
     made = replace(
         rank.weights(),
@@ -205,7 +209,9 @@ def _within(scores: Scores) -> Scores:
     return scaled(scores, scores.min(), scores.max())
 
 
-def by_document(gold: Sequence[str], metric: Callable[[Sequence[str]], float]) -> tuple[Gold, Metric]:
+def by_document(
+    gold: Sequence[str], metric: Callable[[Sequence[str]], float]
+) -> tuple[Gold, Metric]:
     wanted = frozenset(gold)
     return (
         lambda passage: passage.document in wanted,

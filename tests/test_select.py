@@ -1,0 +1,64 @@
+"""What the model reads: which questions ask for all there is, and passages a few at a time."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.records import Hit, Passage
+from rag.select import asks_for_all, batches, subject, worth_reading
+
+
+@pytest.mark.parametrize(
+    ("question", "asked_for"),
+    [
+        ("List all vessels of the cooperative.", "vessels of the cooperative."),
+        ("Please list every date on which the board met", "date on which the board met"),
+        ("What are all the conditions of the grant?", "the conditions of the grant?"),
+        ("Give me a complete list of the penalties.", "the penalties."),
+        ("Find every mention of Gdynia", "mention of Gdynia"),
+        ("list the ports", "ports"),
+        ("name each of the ports", "the ports"),
+    ],
+)
+def test_what_asks_for_all_is_told_from_its_subject(question, asked_for):
+    assert asks_for_all(question)
+    assert subject(question) == asked_for
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is done at every docking?",
+        "Which spare parts does the store keep for each vessel?",
+        "How are all the members told?",
+        "Who keeps the list?",
+        "",
+    ],
+)
+def test_what_asks_for_one_thing_is_left_as_it_is(question):
+    assert not asks_for_all(question)
+    assert subject(question) == question
+
+
+def hit(start: int, length: int, sentence: float = 0.0, lexical: float = 0.0) -> Hit:
+    passage = Passage("a", start, start + length, "x" * length, ((start, start + length),))
+    return Hit(passage, "", score=0, dense=0, lexical=lexical, sentence=sentence)
+
+
+def test_hits_far_below_the_best_are_not_read():
+    near, worded, neither = hit(0, 5, 0.8, 1), hit(9, 5, 0.1, 8), hit(20, 5, 0.4, 4)
+    assert worth_reading([near, worded, neither]) == [near, worded]
+    assert worth_reading([hit(0, 5, 0.8), hit(9, 5, 0.5)]) == [hit(0, 5, 0.8), hit(9, 5, 0.5)]
+    assert worth_reading([]) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 99), st.integers(1, 2500)), max_size=9))
+def test_every_hit_is_read_once_in_the_order_of_its_document(sizes):
+    hits = [hit(start * 3000, length) for start, length in sizes]
+    found = batches(hits)
+    assert [text for batch in found for text in batch] == [
+        h.text for h in sorted(hits, key=lambda h: h.start)
+    ]
+    assert all(len(batch) == 1 or sum(map(len, batch)) <= 2000 for batch in found)
