@@ -156,7 +156,7 @@ def test_chunking_shows_five_passages(tmp_path: Path, measured):
     folder = tmp_path / "data" / "chunking"
     (folder / "corpora").mkdir(parents=True)
     # seven passages of their own, ever less of the letter that is asked for
-    parts = ["q" * (700 - 100 * i) + "x" * (100 * i) for i in range(7)]
+    parts = ["q" * (630 - 90 * i) + "x" * (90 * i) for i in range(7)]
     text = "\n\n".join(parts)
     (folder / "corpora" / "notes.md").write_text(text)
 
@@ -225,7 +225,10 @@ def test_financebench_finds_pages_and_reads_their_text(tmp_path: Path, measured)
     folder = tmp_path / "data" / "financebench"
     (folder / "pdfs").mkdir(parents=True)
     # eight pages of zeds are nearer to a question of zeds than the one of costs
-    pdf(folder / "pdfs" / "A.pdf", ["Costs were high.", "Revenue was 12 million.", *["Zzz."] * 8])
+    pdf(
+        folder / "pdfs" / "A.pdf",
+        ["Costs were high.", "Revenue was 12 million.", *(f"Zzz {n}." for n in range(8))],
+    )
     pdf(folder / "pdfs" / "B.pdf", ["Rent"] * 40)  # the largest is left for the full run
 
     def question(page: int, text: str, asked: str = "revenue", file: str = "A") -> dict[str, Any]:

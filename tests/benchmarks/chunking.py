@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rag.evaluate.retrieval import Range, excerpt_iou, excerpt_recall
 from rag.evaluate.statistics import Metric
-from tests.benchmarks.common import Row, System, mean, progress, read, subset
+from tests.benchmarks.common import Row, System, Texts, mean, progress, read, subset
 
 REFERENCES = {
     "excerpt_recall@5": "recursive of 200 tokens .881, clusters of 200 .873, clusters of 400 .913, "
@@ -22,30 +22,38 @@ REFERENCES = {
     "excerpt_iou@5": "recursive of 200 tokens .069, clusters of 200 .080, cut by a language model "
     ".039; of clusters of 400 none is published",
 }
-_SHOWN = 5
+SHOWN = 5
 
 
 def run(
     data: Path, work: Path, *, full: bool, limit: int | None = None, system: System | None = None
 ) -> list[Metric]:
     """Return recall and IoU of the characters in the first five passages."""
-    questions = read(data / "chunking" / "questions.jsonl")
-    texts = [
-        (file.stem, file.read_bytes().decode().replace("\r\n", "\n"))
-        for file in sorted((data / "chunking" / "corpora").glob("*.md"))
-    ]
-    check(questions, dict(texts))
+    asked, documents = questions(data), texts(data)
+    check(asked, dict(documents))
     recalls, ious = [], []
-    with (system or System()).kept_library(work, "chunking", texts) as library:
-        chosen = subset(questions, len(questions), full=full, limit=limit)
+    with (system or System()).kept_library(work, "chunking", documents) as library:
+        chosen = subset(asked, len(asked), full=full, limit=limit)
         for row in progress(chosen, "chunking: search", "question"):
             found = [
-                (hit.document, hit.start, hit.end)
-                for hit in library.search(row["question"], _SHOWN)
+                (hit.document, hit.start, hit.end) for hit in library.search(row["question"], SHOWN)
             ]
             recalls.append(excerpt_recall(gold(row), found))
             ious.append(excerpt_iou(gold(row), found))
     return [mean("excerpt_recall@5", recalls), mean("excerpt_iou@5", ious)]
+
+
+def texts(data: Path) -> Texts:
+    """Return the long documents by their names."""
+    return [
+        (file.stem, file.read_bytes().decode().replace("\r\n", "\n"))
+        for file in sorted((data / "chunking" / "corpora").glob("*.md"))
+    ]
+
+
+def questions(data: Path) -> list[Row]:
+    """Return the questions with the spans that answer them."""
+    return read(data / "chunking" / "questions.jsonl")
 
 
 def gold(row: Row) -> list[Range]:
@@ -53,9 +61,9 @@ def gold(row: Row) -> list[Range]:
     return [(row["corpus_id"], r["start_index"], r["end_index"]) for r in row["references"]]
 
 
-def check(questions: list[Row], texts: dict[str, str]) -> None:
+def check(asked: list[Row], documents: dict[str, str]) -> None:
     """Raise ValueError unless the texts say what the questions' spans should hold."""
-    for row in questions:
+    for row in asked:
         for span, (document, start, end) in zip(row["references"], gold(row), strict=True):
-            if texts[document][start:end] != span["content"]:
+            if documents[document][start:end] != span["content"]:
                 raise ValueError(f"{document} has other words at {start}:{end} than {row['id']}")

@@ -29,14 +29,15 @@ from index.rank import Scores, Weights, scaled
 from index.records import Passage
 from index.search import build, candidates, query, signals
 from rag.evaluate.retrieval import all_gold, excerpt_recall, ndcg
-from tests.benchmarks import chunking, hotpot
-from tests.benchmarks.common import Row, System, Texts, progress, read
-from tests.benchmarks.scifact import catalog_of
+from tests.benchmarks import chunking, hotpot, scifact, xquad
+from tests.benchmarks.common import Row, System, Texts, progress, subset
 
 FITTED = Path(rank.__file__).with_name("ranking.json")
 SIGNALS = ("dense", "sentence", "alone", "around")
 LANGUAGES = ("ar", "es", "ru", "zh")
 FOLDS = 5
+FACTORS = (1.0, 0.75, 0.5, 0.35, 0.25, 0.1, 0.0)  # that are tried for foreign questions
+MENTIONED = (0.0, 0.1, 0.2, 0.3, 0.4)  # bonuses that are tried
 _SHRINK = 0.01  # of the squares of the weights, beside the mean loss of a question
 _COVERED = 0.3  # of a gold span, that a relevant passage holds
 
@@ -74,7 +75,9 @@ def main() -> None:
         name: listed(system, options.work, name, *of(options.data)) for name, of in SETS.items()
     }
     foreign = {
-        language: listed(system, options.work, f"xquad-{language}", *xquad(options.data, language))
+        language: listed(
+            system, options.work, f"xquad-{language}", *of_xquad(options.data, language)
+        )
         for language in LANGUAGES
     }
     fitted = fit(sets.values())
@@ -105,9 +108,6 @@ def main() -> None:
     }
     kept = {"weights": asdict(made), "provenance": provenance}
     FITTED.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-
-
-MENTIONED = (0.0, 0.1, 0.2, 0.3, 0.4)
 
 
 def fit(sets: Sequence[Sequence[Listed]]) -> NDArray[np.float64]:
@@ -186,7 +186,7 @@ def listed(
     found = []
     with (
         system.kept_library(work, name, texts) as library,
-        closing(catalog_of(library)) as catalog,
+        closing(scifact.catalog_of(library)) as catalog,
     ):
         index = build(catalog)
         for one in progress(asked, f"{name}: candidates", "question"):
@@ -220,19 +220,14 @@ def by_document(
 
 
 def of_scifact(data: Path) -> tuple[Texts, list[Asked]]:
-    texts = [
-        (row["_id"], f"{row['title']}\n\n{row['text']}")
-        for row in read(data / "scifact" / "corpus.jsonl.gz")
-    ]
-    claims = [row for row in read(data / "scifact" / "queries_train.jsonl") if row["cited_doc_ids"]]
-    return texts, [with_ndcg(row["text"], row["cited_doc_ids"]) for row in claims]
+    claims = [with_ndcg(row["text"], row["cited_doc_ids"]) for row in scifact.claims(data)]
+    return scifact.texts(data), claims
 
 
-def xquad(data: Path, language: str) -> tuple[Texts, list[Asked]]:
-    questions = read(data / "xquad" / f"{language}_questions.jsonl.gz")
-    contexts = read(data / "xquad" / f"{language}_contexts.jsonl.gz")
-    texts = [(row["_id"], row["text"]) for row in contexts]
-    return texts, [with_ndcg(row["question"], [row["context_id"]]) for row in questions[::4]]
+def of_xquad(data: Path, language: str) -> tuple[Texts, list[Asked]]:
+    chosen = subset(xquad.questions(data, language), xquad.SMALL, full=False, limit=None)
+    asked = [with_ndcg(row["question"], [row["context_id"]]) for row in chosen]
+    return xquad.texts(data, language), asked
 
 
 def with_ndcg(question: str, gold: Sequence[str]) -> Asked:
@@ -240,13 +235,9 @@ def with_ndcg(question: str, gold: Sequence[str]) -> Asked:
 
 
 def of_hotpot(data: Path) -> tuple[Texts, list[Asked]]:
-    texts = [
-        (row["_id"], f"{row['title']}\n\n{row['text']}")
-        for row in read(data / "hotpot" / "hotpot100_corpus.jsonl")
-    ]
-    return texts, [
+    return hotpot.texts(data), [
         Asked(row["question"], *by_document(row["gold_docs"], whole(row)))
-        for row in read(data / "hotpot" / "hotpot100_questions.jsonl")
+        for row in hotpot.questions(data)
     ]
 
 
@@ -256,11 +247,7 @@ def whole(row: Row) -> Callable[[Sequence[str]], float]:
 
 
 def of_chunking(data: Path) -> tuple[Texts, list[Asked]]:
-    texts = [
-        (file.stem, file.read_bytes().decode().replace("\r\n", "\n"))
-        for file in sorted((data / "chunking" / "corpora").glob("*.md"))
-    ]
-    return texts, [with_spans(row) for row in read(data / "chunking" / "questions.jsonl")]
+    return chunking.texts(data), [with_spans(row) for row in chunking.questions(data)]
 
 
 def with_spans(row: Row) -> Asked:
@@ -284,7 +271,7 @@ SETS: Mapping[str, Callable[[Path], tuple[Texts, list[Asked]]]] = {
     "scifact": of_scifact,
     "chunking": of_chunking,
     "hotpot": of_hotpot,
-    "xquad-en": lambda data: xquad(data, "en"),
+    "xquad-en": lambda data: of_xquad(data, "en"),
 }
 
 

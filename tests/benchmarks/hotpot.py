@@ -13,36 +13,32 @@ from pathlib import Path
 
 from rag.evaluate.retrieval import all_gold, recall
 from rag.evaluate.statistics import Metric
-from tests.benchmarks.common import System, mean, progress, read, subset
+from tests.benchmarks.common import Row, System, Texts, mean, progress, read, subset
 
 REFERENCES = {
     "all_gold@8": "another set (2Wiki, 101 questions): vectors .42, LightRAG .45, GraphRAG .73, "
     "fast-graphrag .93",
 }
-_SHOWN = 8
+SHOWN = 8
 
 
 def run(
     data: Path, work: Path, *, full: bool, limit: int | None = None, system: System | None = None
 ) -> list[Metric]:
     """Return the share of questions with all gold, and the share of gold, in the first eight."""
-    questions = read(data / "hotpot" / "hotpot100_questions.jsonl")
-    texts = [
-        (row["_id"], f"{row['title']}\n\n{row['text']}")
-        for row in read(data / "hotpot" / "hotpot100_corpus.jsonl")
-    ]
-    chosen = subset(questions, len(questions), full=full, limit=limit)
-    with (system or System()).kept_library(work, "hotpot", texts) as library:
+    asked = questions(data)
+    chosen = subset(asked, len(asked), full=full, limit=limit)
+    with (system or System()).kept_library(work, "hotpot", texts(data)) as library:
         found = [
-            [hit.document for hit in library.search(row["question"], _SHOWN)]
+            [hit.document for hit in library.search(row["question"], SHOWN)]
             for row in progress(chosen, "hotpot: search", "question")
         ]
     whole = [
-        float(all_gold(row["gold_docs"], ranked, _SHOWN))
+        float(all_gold(row["gold_docs"], ranked, SHOWN))
         for row, ranked in zip(chosen, found, strict=True)
     ]
     part = [
-        recall(row["gold_docs"], ranked, _SHOWN) for row, ranked in zip(chosen, found, strict=True)
+        recall(row["gold_docs"], ranked, SHOWN) for row, ranked in zip(chosen, found, strict=True)
     ]
     return [
         mean("all_gold@8", whole),
@@ -55,3 +51,16 @@ def run(
         ),
         mean("recall@8", part),
     ]
+
+
+def texts(data: Path) -> Texts:
+    """Return the paragraphs by their ids."""
+    return [
+        (row["_id"], f"{row['title']}\n\n{row['text']}")
+        for row in read(data / "hotpot" / "hotpot100_corpus.jsonl")
+    ]
+
+
+def questions(data: Path) -> list[Row]:
+    """Return the questions with the ids of their gold paragraphs."""
+    return read(data / "hotpot" / "hotpot100_questions.jsonl")

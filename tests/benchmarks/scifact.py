@@ -44,19 +44,15 @@ def run(
     data: Path, work: Path, *, full: bool, limit: int | None = None, system: System | None = None
 ) -> list[Metric]:
     """Return nDCG@10 and recall@100 of the search, and of its two halves."""
-    texts = [
-        (row["_id"], f"{row['title']}\n\n{row['text']}")
-        for row in read(data / "scifact" / "corpus.jsonl.gz")
-    ]
-    claims = [row for row in read(data / "scifact" / "queries_train.jsonl") if row["cited_doc_ids"]]
-    chosen = subset(claims, SMALL, full=full, limit=limit)
+    abstracts = texts(data)
+    chosen = subset(claims(data), SMALL, full=full, limit=limit)
     with (
-        (system or System()).kept_library(work, "scifact", texts) as library,
+        (system or System()).kept_library(work, "scifact", abstracts) as library,
         closing(catalog_of(library)) as catalog,
     ):
         alone = {
             **halves_of(catalog, library.encoder),
-            "dense_whole": whole_documents(texts, library.encoder),
+            "dense_whole": whole_documents(abstracts, library.encoder),
         }
         return [
             mean("ndcg@10", gains(chosen, searched(library, _SHOWN), "search")),
@@ -72,19 +68,33 @@ def run(
         ]
 
 
-def gains(claims: Sequence[Row], ranking: Ranking, what: str) -> list[float]:
-    """Return the nDCG@10 of each claim."""
+def texts(data: Path) -> Texts:
+    """Return the abstracts by their ids."""
     return [
-        ndcg(claim["cited_doc_ids"], ranking(claim["text"]), 10)
-        for claim in progress(claims, f"scifact: {what}", "claim")
+        (row["_id"], f"{row['title']}\n\n{row['text']}")
+        for row in read(data / "scifact" / "corpus.jsonl.gz")
     ]
 
 
-def recalls(claims: Sequence[Row], ranking: Ranking, what: str) -> list[float]:
+def claims(data: Path) -> list[Row]:
+    """Return the training claims that cite an abstract."""
+    rows = read(data / "scifact" / "queries_train.jsonl")
+    return [row for row in rows if row["cited_doc_ids"]]
+
+
+def gains(chosen: Sequence[Row], ranking: Ranking, what: str) -> list[float]:
+    """Return the nDCG@10 of each claim."""
+    return [
+        ndcg(claim["cited_doc_ids"], ranking(claim["text"]), 10)
+        for claim in progress(chosen, f"scifact: {what}", "claim")
+    ]
+
+
+def recalls(chosen: Sequence[Row], ranking: Ranking, what: str) -> list[float]:
     """Return the recall@100 of each claim."""
     return [
         recall(claim["cited_doc_ids"], ranking(claim["text"]), 100)
-        for claim in progress(claims, f"scifact: {what}", "claim")
+        for claim in progress(chosen, f"scifact: {what}", "claim")
     ]
 
 
@@ -117,10 +127,10 @@ def halves_of(catalog: Catalog, encoder: Encoder) -> Mapping[str, Ranking]:
     return {"dense": by_vectors, "bm25": by_words}
 
 
-def whole_documents(texts: Texts, encoder: Encoder) -> Ranking:
+def whole_documents(abstracts: Texts, encoder: Encoder) -> Ranking:
     """Return the ranking by one vector for each document, of as much of it as the model sees."""
-    names = [name for name, _ in texts]
-    rows = encoder.encode([text for _, text in progress(texts, "scifact: whole", "abstract")])
+    names = [name for name, _ in abstracts]
+    rows = encoder.encode([text for _, text in progress(abstracts, "scifact: whole", "abstract")])
 
     def by_whole(query: str) -> list[str]:
         return [names[i] for i in np.argsort(-(rows @ encoder.encode_question(query)))[:_DEEP]]

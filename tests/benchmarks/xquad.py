@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rag.evaluate.retrieval import ndcg
 from rag.evaluate.statistics import Metric
-from tests.benchmarks.common import System, mean, progress, read, subset
+from tests.benchmarks.common import Row, System, Texts, mean, progress, read, subset
 
 LANGUAGES = ("ar", "en", "es", "ru", "zh")
 REFERENCES = {
@@ -47,14 +47,8 @@ def of_language(
     data: Path, work: Path, language: str, *, full: bool, limit: int | None, system: System
 ) -> list[float]:
     """Return the nDCG@10 of each question; the questions of all languages are parallel."""
-    questions = read(data / "xquad" / f"{language}_questions.jsonl.gz")
-    chosen = subset(
-        sorted(questions, key=lambda row: str(row["id"])), SMALL, full=full, limit=limit
-    )
-    texts = [
-        (row["_id"], row["text"]) for row in read(data / "xquad" / f"{language}_contexts.jsonl.gz")
-    ]
-    with system.kept_library(work, f"xquad-{language}", texts) as library:
+    chosen = subset(questions(data, language), SMALL, full=full, limit=limit)
+    with system.kept_library(work, f"xquad-{language}", texts(data, language)) as library:
         return [
             ndcg(
                 [row["context_id"]],
@@ -63,3 +57,15 @@ def of_language(
             )
             for row in progress(chosen, f"xquad: search in {language}", "question")
         ]
+
+
+def texts(data: Path, language: str) -> Texts:
+    """Return the paragraphs by their ids."""
+    rows = read(data / "xquad" / f"{language}_contexts.jsonl.gz")
+    return [(row["_id"], row["text"]) for row in rows]
+
+
+def questions(data: Path, language: str) -> list[Row]:
+    """Return the questions, in an order that is the same in every language."""
+    rows = read(data / "xquad" / f"{language}_questions.jsonl.gz")
+    return sorted(rows, key=lambda row: str(row["id"]))
