@@ -23,6 +23,8 @@ Scores = NDArray[np.float32]
 
 K1, B = 1.2, 0.75  # of BM25: how soon a recurring term saturates, how much length counts
 NEIGHBOUR = 0.5  # what a term in a neighbouring passage counts of one in the passage
+RARE = 1.25  # power of the idf: rare terms of a question tell more than their idf
+NUMBER = 1.5  # what a term with a digit counts: a year or a sum is seldom there by chance
 
 # What the catalog keeps of a passage: how often each term, by its hash, stands in and above it.
 COUNTS = np.dtype([("term", "<u8"), ("inside", "<u2"), ("above", "<u2")])
@@ -61,13 +63,14 @@ class LexicalIndex:
         Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond", 3.4;
         what stands around a passage counts in proportion to its weight, as in 3.6 (BM25F).
         """
-        asked = np.fromiter(map(hash_of, question), np.uint64)
-        columns = np.flatnonzero(np.isin(self.terms, asked))
+        asked = {hash_of(term): NUMBER if any(map(str.isdigit, term)) else 1 for term in question}
+        columns = np.flatnonzero(np.isin(self.terms, np.fromiter(asked, np.uint64)))
         inside = self.inside[:, columns]
         alone = sparse.csc_array(inside + self.above[:, columns])
         around = sparse.csc_array(alone + self.neighbours @ inside)
-        idf = _idf(np.diff(alone.indptr), alone.shape[0])
-        return _bm25(alone, idf, self.lengths[0]), _bm25(around, idf, self.lengths[1])
+        told = _idf(np.diff(alone.indptr), alone.shape[0])
+        told *= np.array([asked[int(term)] for term in self.terms[columns]], np.float32)
+        return _bm25(alone, told, self.lengths[0]), _bm25(around, told, self.lengths[1])
 
 
 def build(passages: Sequence[bytes], documents: NDArray[np.int64]) -> LexicalIndex:
@@ -99,15 +102,16 @@ def build(passages: Sequence[bytes], documents: NDArray[np.int64]) -> LexicalInd
 def _idf(having: NDArray[np.int64], n: int) -> Scores:
     """Return how much each term tells: the fewer passages have it, the more."""
     idf: Scores = np.log((n - having + 0.5) / (having + 0.5)).astype(np.float32)
-    return np.maximum(idf, _LEAST_IDF)
+    told: Scores = np.maximum(idf, _LEAST_IDF) ** np.float32(RARE)
+    return told
 
 
-def _bm25(counted: sparse.csc_array, idf: Scores, lengths: Scores) -> Scores:
+def _bm25(counted: sparse.csc_array, told: Scores, lengths: Scores) -> Scores:
     """Return the score (n,) of each row: the sum over its terms."""
     n = counted.shape[0]
     if counted.nnz == 0:
         return np.zeros(n, np.float32)
     norm = K1 * (1 - B + B * lengths / lengths.mean())
     tf, rows = counted.data, counted.indices
-    weights = np.repeat(idf, np.diff(counted.indptr)) * tf * (K1 + 1) / (tf + norm[rows])
+    weights = np.repeat(told, np.diff(counted.indptr)) * tf * (K1 + 1) / (tf + norm[rows])
     return np.bincount(rows, weights, minlength=n).astype(np.float32)

@@ -232,13 +232,17 @@ class Library:
             ordered = self._reranked(self.reranker, question, ordered)
         kept: list[Hit] = []
         copies: list[list[str]] = []
+        alike: dict[frozenset[str], list[tuple[int, frozenset[str]]]] = {}  # by their numbers
         for hit in ordered:
-            same = next((i for i, h in enumerate(kept) if rank.is_copy(h.text, hit.text)), None)
+            numbers, words = rank.words_of(hit.text)
+            others = alike.setdefault(numbers, [])
+            same = next((i for i, other in others if rank.is_copy(words, other)), None)
             if same is not None:
                 copies[same].append(hit.document)
             elif len(kept) == k:
                 break
             else:
+                others.append((len(kept), words))
                 kept.append(hit)
                 copies.append([])
         return [

@@ -31,9 +31,10 @@ class Weights:
 
     dense: float  # cosine of question and passage
     sentence: float  # cosine of the question and the passage's best sentence
+    document: float  # cosine of question and document
     alone: float  # BM25 of the passage and what stands above it
     around: float  # the same with the passages before and after it
-    foreign: float  # factor of both cosines where the model has not learnt the question's language
+    foreign: float  # factor of the cosines where the model has not learnt the question's language
     asked: float  # added to the best passage of a document that the question names
     mentioned: float  # added to the best passage of a document that a first hit names
 
@@ -94,9 +95,15 @@ def best_of_each(scores: Scores, groups: NDArray[np.int64], wanted: set[int]) ->
     return best[np.isin(groups[best], list(wanted))]
 
 
-def is_copy(one: str, other: str) -> bool:
-    """Whether two texts are nearly the same: nine of ten words, and every number."""
-    mine, theirs = (frozenset(_WORD.findall(text.casefold())) for text in (one, other))
-    return len(mine & theirs) >= _SAME_WORDS * len(mine | theirs) and not any(
-        any(map(str.isdigit, word)) for word in mine ^ theirs
-    )
+def words_of(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the numbers of a text, and its other words: what copies are told by."""
+    words = frozenset(_WORD.findall(text.casefold()))
+    numbers = frozenset(word for word in words if any(map(str.isdigit, word)))
+    return numbers, words - numbers
+
+
+def is_copy(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether texts of the same numbers are nearly the same: nine of ten other words."""
+    if min(len(one), len(other)) < _SAME_WORDS * max(len(one), len(other)):
+        return False
+    return len(one & other) >= _SAME_WORDS * len(one | other)

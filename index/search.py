@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from index import dense, lexical, rank, titles
 from index.catalog import Catalog
 from index.dense import DenseIndex
-from index.embed import Encoder, Vectors
+from index.embed import Encoder, Vectors, unit
 from index.errors import LibraryError
 from index.language import language_among
 from index.lexical import LexicalIndex
@@ -40,6 +40,7 @@ class Index:
     ids: NDArray[np.int64]  # (n,) of the passages
     documents: NDArray[np.int64]  # (n,) ids
     languages: tuple[str, ...]  # of the passages
+    topics: Vectors  # (n, dimension) unit mean of the vectors of the passage's document
     dense: DenseIndex
     lexical: LexicalIndex
 
@@ -60,6 +61,7 @@ def build(catalog: Catalog) -> Index:
     ids, documents, languages, terms, vectors = zip(*rows, strict=True) if rows else ([],) * 5
     if any(len(vector) != 4 * catalog.dimension for vector in vectors):
         raise LibraryError("a vector is damaged; mend the library with: pincite check --repair")
+    by_row = np.frombuffer(b"".join(vectors), np.float32).reshape(len(ids), catalog.dimension)
     of_rows = np.array(documents, np.int64)
     try:
         words = lexical.build(terms, of_rows)
@@ -72,11 +74,19 @@ def build(catalog: Catalog) -> Index:
         ids=np.array(ids, np.int64),
         documents=of_rows,
         languages=tuple(sorted(set(languages))),
-        dense=dense.build(
-            np.frombuffer(b"".join(vectors), np.float32).reshape(len(ids), catalog.dimension)
-        ),
+        topics=_topics(by_row, of_rows),
+        dense=dense.build(by_row),
         lexical=words,
     )
+
+
+def _topics(vectors: Vectors, documents: NDArray[np.int64]) -> Vectors:
+    """Return for each passage the unit mean (n, dimension) of its document's vectors."""
+    if len(vectors) == 0:
+        return vectors
+    starts = np.flatnonzero(np.r_[True, documents[1:] != documents[:-1]])
+    means = unit(np.add.reduceat(vectors, starts))
+    return np.repeat(means, np.diff(np.r_[starts, len(documents)]), axis=0)
 
 
 @dataclass(frozen=True)
@@ -111,6 +121,7 @@ def signals(asked: Query, rows: Rows, index: Index, catalog: Catalog) -> dict[st
     sentences = list(catalog.sentence_vectors(index.ids[rows].tolist()))
     return {
         "dense": index.dense.vectors[rows] @ asked.vector,
+        "document": index.topics[rows] @ asked.vector,
         "sentence": rank.best_sentence(asked.vector, sentences),
         "alone": asked.alone[rows],
         "around": asked.around[rows],
@@ -170,8 +181,8 @@ def _of_documents(documents: Collection[int], known: Rows, asked: Query, index: 
 def _weights(ranking: Weights, spoken: str, learnt: Collection[str]) -> dict[str, float]:
     weights = asdict(ranking)
     if learnt and spoken not in learnt:
-        weights["dense"] *= weights["foreign"]
-        weights["sentence"] *= weights["foreign"]
+        for cosine in ("dense", "sentence", "document"):
+            weights[cosine] *= weights["foreign"]
     return weights
 
 

@@ -33,7 +33,7 @@ from tests.benchmarks import chunking, hotpot, scifact, xquad
 from tests.benchmarks.common import Row, System, Texts, progress, subset
 
 FITTED = Path(rank.__file__).with_name("ranking.json")
-SIGNALS = ("dense", "sentence", "alone", "around")
+SIGNALS = ("dense", "sentence", "document", "alone", "around")
 LANGUAGES = ("ar", "es", "ru", "zh")
 FOLDS = 5
 FACTORS = (1.0, 0.75, 0.5, 0.35, 0.25, 0.1, 0.0)  # that are tried for foreign questions
@@ -162,7 +162,7 @@ def score_foreign(
     foreign: Mapping[str, Sequence[Listed]], weights: Mapping[str, float], factor: float
 ) -> float:
     """Return the mean over the languages, with both cosines weighed down."""
-    factors = {"dense": factor, "sentence": factor}
+    factors = {"dense": factor, "sentence": factor, "document": factor}
     down = np.array([weights[name] * factors.get(name, 1) for name in SIGNALS])
     return float(np.mean([score(found, down) for found in foreign.values()]))
 
