@@ -28,8 +28,8 @@ SCHEMA_VERSION = 2
 _BUSY_MS = 30_000  # how long to wait for another process that is writing
 _MEND = "mend the library with: pincite check --repair"
 
+_META = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)"
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS documents (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -94,21 +94,23 @@ class Catalog:
         for pragma in ("journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON"):
             db.execute(f"PRAGMA {pragma}")
         with self.transaction(touch=False):
-            for statement in _SCHEMA.split(";"):
-                db.execute(statement)
+            db.execute(_META)
             made_with = {"schema": str(SCHEMA_VERSION), "encoder": encoder, "generation": "0"}
             db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", made_with.items())
             found = dict(db.execute("SELECT key, value FROM meta"))
-        if found["schema"] != made_with["schema"]:
-            raise LibraryError(
-                f"the library has schema {found['schema']}, this Pincite reads {SCHEMA_VERSION}; "
-                "use the Pincite that made it, or index your files into a new library"
-            )
-        if found["encoder"] != encoder:
-            raise LibraryError(
-                f"the library was made with the embedding model {found['encoder']}, not {encoder}; "
-                "set that model again, or index your files into a new library"
-            )
+            if found["schema"] != made_with["schema"]:
+                raise LibraryError(
+                    f"the library has schema {found['schema']}, this Pincite reads "
+                    f"{SCHEMA_VERSION}; use the Pincite that made it, or index your files into a "
+                    "new library"
+                )
+            if found["encoder"] != encoder:
+                raise LibraryError(
+                    f"the library was made with the embedding model {found['encoder']}, not "
+                    f"{encoder}; set that model again, or index your files into a new library"
+                )
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
 
     def close(self) -> None:
         """Close the file."""

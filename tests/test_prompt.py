@@ -17,6 +17,7 @@ PROMPTS = Path(__file__).parent.parent / "prompts"
 VALUES = {
     "answer": {"sources": "Tea is hot.", "question": "What is hot?"},
     "draft": {"context": "It steams.", "sentence": "Tea is hot.", "answer": "hot"},
+    "list": {"sources": "Ferries: Ajax, Boreas.", "question": "List all ferries."},
     "rewrite": {"conversation": "Q: Tea?\nA: Hot.", "question": "And ice?"},
 }
 MARKS = ("<|im_end|>", "<|im_start|>system", "<|endoftext|>", "<|eot_id|>", "<end_of_turn>", "</s>")

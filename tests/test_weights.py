@@ -321,3 +321,21 @@ def test_the_embedded_model_is_prepared_in_the_users_cache_and_verified():
     assert (embedding.ok, language.ok) == (True, True)
     assert embedding.state.startswith(("whole: every file has the hash", "verified: every file"))
     assert language.state == f"whole: every file has the hash that it was prepared with ({folder})"
+
+
+def test_the_english_model_says_what_a_multilingual_one_improves(cache):
+    embedding, language = weights.states(Settings(cache=str(cache)))
+    assert "learnt from English" in embedding.note
+    assert "set embedding_model" in embedding.note
+    assert language.note == ""
+    assert embedding.to_dict()["note"] == embedding.note
+
+
+def test_a_reranker_that_is_set_is_a_third_model(cache, tmp_path):
+    there = Settings(cache=str(cache), reranker=str(tmp_path))
+    _, reranker, _ = weights.states(there)
+    assert (reranker.role, reranker.ok) == ("reranker", True)
+    missing = Settings(cache=str(cache), reranker="no-one/no-reranker")
+    _, reranker, _ = weights.states(missing)
+    assert not reranker.ok
+    assert "is not on this machine" in reranker.state

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from index import Library
+from index import Hit, Library
 from rag.evaluate.statistics import Metric, Share, ratio
 from tests.benchmarks.common import Row, System, progress, read, subset
 
@@ -53,12 +53,13 @@ def run(
 
 def is_found(library: Library, row: Row) -> Share:
     """Count a question with a page of its evidence among the pages of the first passages."""
-    pages = {
-        (hit.document, place.page)
-        for hit in library.search(row["question"], _SHOWN)
-        for place in hit.places
-    }
-    return float(any(page in pages for page, _ in evidence(row))), 1
+    return shows_page(row, library.search(row["question"], _SHOWN)), 1
+
+
+def shows_page(row: Row, hits: Sequence[Hit]) -> float:
+    """Return whether a page of the question's evidence is among those of the first hits."""
+    pages = {(hit.document, place.page) for hit in hits[:_SHOWN] for place in hit.places}
+    return float(any(page in pages for page, _ in evidence(row)))
 
 
 def is_citable(library: Library, row: Row, as_compared: Callable[[str], str]) -> Share:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -64,6 +64,9 @@ class Asked:
     metric: Metric
 
 
+Set = tuple[Texts, list[Asked]]
+
+
 def main() -> None:
     """Fit, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -110,7 +113,7 @@ def main() -> None:
     FITTED.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 
 
-def fit(sets: Sequence[Sequence[Listed]]) -> NDArray[np.float64]:
+def fit(sets: Iterable[Sequence[Listed]]) -> NDArray[np.float64]:
     """Return the weights (signals,), which sum to 1."""
     lists = [
         (one, 1 / len(found))
@@ -219,12 +222,12 @@ def by_document(
     )
 
 
-def of_scifact(data: Path) -> tuple[Texts, list[Asked]]:
+def of_scifact(data: Path) -> Set:
     claims = [with_ndcg(row["text"], row["cited_doc_ids"]) for row in scifact.claims(data)]
     return scifact.texts(data), claims
 
 
-def of_xquad(data: Path, language: str) -> tuple[Texts, list[Asked]]:
+def of_xquad(data: Path, language: str) -> Set:
     chosen = subset(xquad.questions(data, language), xquad.SMALL, full=False, limit=None)
     asked = [with_ndcg(row["question"], [row["context_id"]]) for row in chosen]
     return xquad.texts(data, language), asked
@@ -234,7 +237,7 @@ def with_ndcg(question: str, gold: Sequence[str]) -> Asked:
     return Asked(question, *by_document(gold, lambda ranked: ndcg(gold, ranked, 10)))
 
 
-def of_hotpot(data: Path) -> tuple[Texts, list[Asked]]:
+def of_hotpot(data: Path) -> Set:
     return hotpot.texts(data), [
         Asked(row["question"], *by_document(row["gold_docs"], whole(row)))
         for row in hotpot.questions(data)
@@ -246,7 +249,7 @@ def whole(row: Row) -> Callable[[Sequence[str]], float]:
     return lambda ranked: float(all_gold(gold, ranked[: hotpot.SHOWN], hotpot.SHOWN))
 
 
-def of_chunking(data: Path) -> tuple[Texts, list[Asked]]:
+def of_chunking(data: Path) -> Set:
     return chunking.texts(data), [with_spans(row) for row in chunking.questions(data)]
 
 
@@ -267,7 +270,7 @@ def with_spans(row: Row) -> Asked:
     return Asked(row["question"], is_gold, metric)
 
 
-SETS: Mapping[str, Callable[[Path], tuple[Texts, list[Asked]]]] = {
+SETS: Mapping[str, Callable[[Path], Set]] = {
     "scifact": of_scifact,
     "chunking": of_chunking,
     "hotpot": of_hotpot,
