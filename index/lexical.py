@@ -23,8 +23,8 @@ Scores = NDArray[np.float32]
 
 K1, B = 1.2, 0.75  # of BM25: how soon a recurring term saturates, how much length counts
 NEIGHBOUR = 0.5  # what a term in a neighbouring passage counts of one in the passage
-RARE = 1.25  # power of the idf: rare terms of a question tell more than their idf
-NUMBER = 1.5  # what a term with a digit counts: a year or a sum is seldom there by chance
+RARE = 1.5  # power of the idf: rare terms of a question tell more than their idf
+NUMBER = 2.0  # what a term with a digit counts: a year or a sum is seldom there by chance
 
 # What the catalog keeps of a passage: how often each term, by its hash, stands in and above it.
 COUNTS = np.dtype([("term", "<u8"), ("inside", "<u2"), ("above", "<u2")])

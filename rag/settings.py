@@ -39,7 +39,7 @@ class Settings:
     embedding_model: str = EMBEDDING_MODEL  # the embedded one, a folder, or a hub name
     reranker: str = ""  # a cross-encoder that orders the hits anew: a folder or a hub name, or none
     model: str = LANGUAGE_MODEL  # the embedded one, a .gguf file, an OpenVINO folder or hub name
-    hits: int = 12  # passages that a question retrieves; citations lie within them
+    hits: int = 14  # passages that a question retrieves; citations lie within them
     prompt_passages: int = 4  # of these, how many the language model reads from
     prompt_chars: int = 1000  # of their sentences, nearest to the question first
     max_new_tokens: int = 160  # of an answer

@@ -48,7 +48,7 @@ def test_without_anything_the_defaults_hold():
 def test_the_later_wins_defaults_file_environment_flags(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ):
-    assert load().hits == 12
+    assert load().hits == 14
     write("hits = 9")
     assert load().hits == 9
     monkeypatch.setenv("PINCITE_HITS", "10")
