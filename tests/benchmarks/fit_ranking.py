@@ -5,9 +5,9 @@
 The weights of the four signals are the listwise softmax regression (Cao et al. 2007, "Learning to
 Rank: From Pairwise Approach to Listwise Approach"; here the likelihood that the candidate drawn is
 a relevant one) over the candidates of each question, none below 0; every set counts alike. The
-factor for questions in a language that the model has not learnt is the best of a few on XQuAD, what
-a document that a first hit mentions gets the best of a few on HotpotQA; what one that the question
-names gets is set by hand. Prints what the weights give on each set, fitted on all sets, on the
+factor for questions in a language that the model has not learnt is the mildest of a few that do best
+on XQuAD, what a document that a first hit mentions gets the least of a few that do best on HotpotQA
+(within a question); what one that the question names gets is set by hand. Prints what the weights give on each set, fitted on all sets, on the
 others only, and for SciFact also on the others and four fifths of it.
 """
 
@@ -39,6 +39,8 @@ FOLDS = 5
 FACTORS = (1.0, 0.75, 0.5, 0.35, 0.25, 0.1, 0.0)  # that are tried for foreign questions
 MENTIONED = (0.0, 0.1, 0.2, 0.3, 0.4)  # bonuses that are tried
 _SHRINK = 0.01  # of the squares of the weights, beside the mean loss of a question
+_EVEN = 0.002  # differences below it count as none, so that the least change is made
+_A_QUESTION = 0.011  # of HotpotQA's hundred
 _COVERED = 0.3  # of a gold span, that a relevant passage holds
 
 Gold = Callable[[Passage], bool]
@@ -97,12 +99,12 @@ def main() -> None:
     made = replace(
         rank.weights(),
         **{name: round(weight, 3) for name, weight in weights.items()},
-        foreign=max(factors, key=lambda f: factors[f]),
+        foreign=max(f for f, value in factors.items() if value > max(factors.values()) - _EVEN),
     )
     hops = {m: hotpot_score(system, options, replace(made, mentioned=m)) for m in MENTIONED}
     print("mentioned", {bonus: round(value, 3) for bonus, value in hops.items()})
-    best = max(hops.values())
-    made = replace(made, mentioned=min(m for m, value in hops.items() if value == best))
+    near = [bonus for bonus, value in hops.items() if value >= max(hops.values()) - _A_QUESTION]
+    made = replace(made, mentioned=min(near))
     provenance = {
         "command": "python -m tests.benchmarks.fit_ranking",
         "sets": {name: len(found) for name, found in sets.items()}
