@@ -3,6 +3,7 @@
 # make quality  what the answers and citations are worth: on the sample documents, and on the public
 #               sets in ../shared/data where they are
 # make proof    the tests that take minutes
+# make bench    how long a search takes
 # make peers    what LangChain and LlamaIndex say to the same questions, beside Pincite
 PYTHON ?= python3
 DOCS ?= tests/documents
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup chat test check quality proof peers clean
+.PHONY: setup chat test check quality proof bench peers clean
 
 setup: $(STAMP)
 
@@ -36,6 +37,9 @@ proof: setup
 
 quality: setup
 	$(BIN)/python -m tests.benchmarks --out reports/quality
+
+bench: setup
+	$(BIN)/python -m tests.benchmarks.speed
 
 peers: setup
 	$(BIN)/python -m tests.benchmarks.peers

@@ -154,7 +154,10 @@ def search(options: argparse.Namespace, settings: Settings) -> int:
     for number, hit in enumerate(hits, 1):
         page = "" if hit.page is None else f", page {hit.page}"
         print(f"{number}. {line(hit.document)}{page}  [{hit.start}:{hit.end}]  {hit.score:.2f}")
-        print(f"   {line(' '.join(hit.text.split()))}\n")
+        print(f"   {line(' '.join(hit.text.split()))}")
+        if hit.copies:
+            print(f"   nearly the same in {line(', '.join(hit.copies))}")
+        print()
     if not hits:
         print("No passages: the library is empty. Add documents: pincite index PATH")
     return DONE

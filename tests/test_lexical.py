@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.lexical import COUNTS, K1, NEIGHBOUR, B, build, counts, hash_of
+from index.lexical import COUNTS, K1, NEIGHBOUR, NUMBER, RARE, B, build, counts, hash_of
 from index.terms import terms
 
 WORDS = st.sampled_from(["deep", "harbour", "ship", "rye", "bread", "winter"])
@@ -34,7 +34,7 @@ def test_the_score_is_bm25():
 
     def part(tf: int, length: int, having: int) -> float:
         idf = log((4 - having + 0.5) / (having + 0.5))
-        return idf * tf * (K1 + 1) / (tf + K1 * (1 - B + B * length / mean))
+        return idf**RARE * tf * (K1 + 1) / (tf + K1 * (1 - B + B * length / mean))
 
     assert alone[0] == pytest.approx(part(2, 3, having=1))
     assert alone[2:].tolist() == [pytest.approx(part(1, 1, having=2), abs=1e-5), 0]
@@ -60,6 +60,11 @@ def test_a_term_that_most_have_tells_next_to_nothing():
     assert alone.argmax() == 0
     assert alone[1:] == pytest.approx([0, 0], abs=1e-5)
     assert (alone > 0).all()
+
+
+def test_a_number_tells_more_than_a_word():
+    alone, _ = index_of("deep rye", "2023 rye", "winter rye", "bread").scores(["2023", "deep"])
+    assert alone[1] == pytest.approx(NUMBER * alone[0])
 
 
 def test_an_empty_library_and_an_unknown_word_have_no_score():

@@ -139,10 +139,11 @@ def _hit(one: Turn, index: int, hit: Hit) -> str:
     rank = one.hits.index(hit) + 1
     where = f' <span class="place">{text(place(hit))}</span>' if place(hit) else ""
     badges = "".join(f'<span class="badge">{number}</span>' for number in _cites(one, hit))
+    copies = f'<span class="copies">{text(words.also_in(hit.copies))}</span>' if hit.copies else ""
     return (
         f'<li><button type="button" class="hit" {_opens("passage", index, rank)}>'
         f'<span class="from">{name(hit.document)}{where}{badges}</span>'
-        f'<span class="snippet" dir="auto">{text(snippet(hit.text))}</span></button></li>'
+        f'<span class="snippet" dir="auto">{text(snippet(hit.text))}</span>{copies}</button></li>'
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from index.records import Progress
 
 TITLE = "Pincite"
@@ -73,6 +75,11 @@ def searched(documents: int, passages: int) -> str:
 def withheld(count: int) -> str:
     """Head the sentences that are not in the answer."""
     return f"{plural(count, 'sentence')} withheld: not supported by the documents"
+
+
+def also_in(documents: Sequence[str]) -> str:
+    """Say where else a passage stands."""
+    return f"Nearly the same in {', '.join(documents)}"
 
 
 def uncited(count: int) -> str:

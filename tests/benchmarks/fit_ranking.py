@@ -2,13 +2,13 @@
 
     python -m tests.benchmarks.fit_ranking [--data ../shared/data] [--work library/benchmarks]
 
-The weights of the four signals are the listwise softmax regression (Cao et al. 2007, "Learning to
-Rank: From Pairwise Approach to Listwise Approach"; here the likelihood that the candidate drawn is
-a relevant one) over the candidates of each question, none below 0; every set counts alike. The
-factor for questions in a language that the model has not learnt is the mildest of a few that do best
-on XQuAD, what a document that a first hit mentions gets the least of a few that do best on HotpotQA
-(within a question); what one that the question names gets is set by hand. Prints what the weights give on each set, fitted on all sets, on the
-others only, and for SciFact also on the others and four fifths of it.
+The weights of the signals are the listwise softmax regression (Cao et al. 2007, "Learning to Rank:
+From Pairwise Approach to Listwise Approach"; here the likelihood that the candidate drawn is a
+relevant one) over the candidates of each question, none below 0; every set counts alike. The factor
+for questions in a language that the model has not learnt is the mildest of those that do best on
+XQuAD, what a document that a first hit mentions gets the least of those that do best on HotpotQA;
+what one that the question names gets is set by hand. Prints what the weights give on each set,
+fitted on all sets, on the others only, and for SciFact also on the others and four fifths of it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,83 @@
+"""How long a search takes, the embedding of its question included: `make bench`.
+
+    python -m tests.benchmarks.speed [--data ../shared/data] [--work library/benchmarks]
+
+Searches one after the other, as a user asks, in the library of the 5,183 abstracts of SciFact and
+in that of the essays, where they are; after ten that warm up. The ratio to embedding the question
+alone, in the same run, says what the ranking costs whatever the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from index import Library
+from rag.evaluate.cases import load
+from rag.evaluate.statistics import Metric, percentile
+from rag.settings import Settings
+from tests.benchmarks import own, scifact
+from tests.benchmarks.common import System, files_in, subset
+
+_WARM_UP = 10
+_QUESTIONS = 200
+
+
+def main() -> None:
+    """Print a line for each library."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--work", type=Path, default=Path("library/benchmarks"))
+    options = parser.parse_args()
+    system = System()
+    files = files_in([own.DOCUMENTS])
+    with system.kept_library_of_files(options.work, own.NAME, files) as library:
+        report("sample documents", library, [c.question for c in load(own.CASES, library.text)])
+    corpus, seeds = options.data.parent / "corpus", options.data.parent / "cases/seeds_dev.jsonl"
+    if corpus.is_dir():
+        with system.kept_library_of_files(options.work, "seeds", files_in([corpus])) as library:
+            report("essays", library, [c.question for c in load(seeds, library.text)])
+    if (options.data / "scifact").is_dir():
+        texts = scifact.texts(options.data)
+        with system.kept_library(options.work, "scifact", texts) as library:
+            report("abstracts", library, [row["text"] for row in scifact.claims(options.data)])
+
+
+def report(name: str, library: Library, questions: Sequence[str]) -> None:
+    """Time searches in a library, and the embedding of the same questions; print both."""
+    hits = Settings().hits
+    asked = subset(questions, _QUESTIONS, full=False, limit=None)
+    timed(lambda question: library.search(question, hits), asked[:_WARM_UP])
+    searches = timed(lambda question: library.search(question, hits), asked)
+    embeddings = timed(library.encoder.encode_question, asked)
+    documents, passages = library.count()
+    whole, alone = percentile("search", searches, 50), percentile("embedding", embeddings, 50)
+    print(
+        f"{name}: {documents:,} documents, {passages:,} passages, N {len(asked)}\n"
+        f"  search     median {shown(whole)}, 95 % within {shown(percentile('', searches, 95))}\n"
+        f"  embedding  median {shown(alone)}; search / embedding "
+        f"{(whole.value or 0) / (alone.value or 1):.1f}",
+        flush=True,
+    )
+
+
+def timed(what: Callable[[str], object], questions: Sequence[str]) -> list[float]:
+    """Return the seconds that each question takes."""
+    found = []
+    for question in questions:
+        began = time.perf_counter()
+        what(question)
+        found.append(time.perf_counter() - began)
+    return found
+
+
+def shown(metric: Metric) -> str:
+    """Return milliseconds with their interval."""
+    value, low, high = (1000 * (number or 0) for number in (metric.value, metric.low, metric.high))
+    return f"{value:.1f} ms [{low:.1f}, {high:.1f}]"
+
+
+if __name__ == "__main__":
+    main()
