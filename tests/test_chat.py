@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,8 @@ def test_no_text_makes_an_element(
 ) -> None:
     text = around + quote + around
     citation = cite(name, text, quote)
-    hits = (hit_of(name, text, 0, len(text)), hit_of(name, around, 0, len(around)))
+    copied = replace(hit_of(name, text, 0, len(text)), copies=(name, around))
+    hits = (copied, hit_of(name, around, 0, len(around)))
     turn = done(
         sentence(said, citation),
         sentence(said, citation, verdict=Verdict.OFF_TOPIC),
@@ -190,12 +192,13 @@ def test_abstaining_says_what_was_searched() -> None:
 
 
 def test_evidence_is_open_while_the_model_reads_and_folded_afterwards() -> None:
-    hits = (hit_of("a.pdf", "Words.", 0, 6),)
+    hits = (replace(hit_of("a.pdf", "Words.", 0, 6), copies=("b.pdf", "c.pdf")),)
     turn = Turn("Q", Phase.SEARCHING).after(Evidence("Q", "Q", hits))
     page = html.turn(turn, 0)
     assert "<details" not in page
     assert words.reading(1) in page
     assert words.found(1, 1) in page
+    assert "Nearly the same in b.pdf, c.pdf" in page
     assert '<details class="evidence"><summary>' in html.turn(
         turn.after(answer_of(sentence("S."), hits=hits)), 0
     )
