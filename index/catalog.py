@@ -21,12 +21,13 @@ from index.embed import Vectors, quantise
 from index.errors import LibraryError, UnknownDocumentError, UnreadableError
 from index.language import language
 from index.records import Document, DocumentInfo, Passage, Place, check_places
+from index.terms import fingerprint
 
-Embedded = tuple[Passage, Vectors, Vectors]  # with its vector and those of its sentences
+Row = tuple[int, int, str, str, str, bytes, int, bytes, bytes]  # of a passage, but its document
 
 SCHEMA_VERSION = 2
 _BUSY_MS = 30_000  # how long to wait for another process that is writing
-_MEND = "mend the library with: pincite check --repair"
+MEND = "mend the library with: pincite check --repair"
 
 _META = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)"
 _SCHEMA = """
@@ -48,6 +49,7 @@ CREATE TABLE IF NOT EXISTS passages (
     language TEXT NOT NULL,
     above TEXT NOT NULL,          -- title and headings
     terms BLOB NOT NULL,          -- as index.lexical counts them
+    same INTEGER NOT NULL,        -- what copies of the passage share
     vector BLOB NOT NULL,         -- float32, unit length
     sentence_vectors BLOB NOT NULL  -- int8, as index.embed quantises them
 );
@@ -161,7 +163,7 @@ class Catalog:
     def put(
         self,
         document: Document,
-        passages: Sequence[Embedded],
+        passages: Sequence[Row],
         *,
         source: bytes | None,
         names: Sequence[str],
@@ -171,13 +173,9 @@ class Catalog:
         A new file takes the first of `names` that no other document has; a text (source None)
         replaces the text of its name. Raises UnreadableError where every name is taken.
         """
-        for passage, vector, sentence_vectors in passages:
-            shapes = (self.dimension,), (len(passage.sentences), self.dimension)
-            if (vector.shape, sentence_vectors.shape) != shapes:
-                raise ValueError(
-                    f"vectors of shape {vector.shape}, {sentence_vectors.shape} must be {shapes}"
-                )
         check_places(document.places, len(document.text))
+        known_by = sorted(titles.keys(document, language(document.text)))
+        places = json.dumps([[p.start, p.end, p.page, p.heading] for p in document.places])
         db = self.connection
         with self.transaction():
             name = self._name_for(source, names)
@@ -185,39 +183,16 @@ class Catalog:
             document_id = db.execute(
                 "INSERT INTO documents (name, source, sha256, text, text_sha256, places) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    name,
-                    source,
-                    document.sha256,
-                    document.text,
-                    _sha256(document.text),
-                    json.dumps([[p.start, p.end, p.page, p.heading] for p in document.places]),
-                ),
+                (name, source, document.sha256, document.text, _sha256(document.text), places),
             ).lastrowid
             db.executemany(
                 "INSERT INTO titles (document, start, terms) VALUES (?, ?, ?)",
-                [
-                    (document_id, titles.start_of(key), key)
-                    for key in sorted(titles.keys(document, language(document.text)))
-                ],
+                [(document_id, titles.start_of(key), key) for key in known_by],
             )
             db.executemany(
                 "INSERT INTO passages (document, start, end, sentences, language, above, terms, "
-                "vector, sentence_vectors) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        document_id,
-                        passage.start,
-                        passage.end,
-                        json.dumps(passage.sentences),
-                        passage.language,
-                        passage.above,
-                        lexical.counts(passage.text, passage.above, passage.language),
-                        vector.tobytes(),
-                        quantise(sentence_vectors).tobytes(),
-                    )
-                    for passage, vector, sentence_vectors in passages
-                ],
+                "same, vector, sentence_vectors) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(document_id, *row) for row in passages],
             )
         return name, new
 
@@ -338,13 +313,13 @@ class Catalog:
         ).fetchone()
         return row[0] if row else None
 
-    def rows(self) -> Iterator[tuple[int, int, str, bytes, bytes]]:
-        """Yield id, document, language, terms and vector of each passage, by name and start.
+    def rows(self) -> Iterator[tuple[int, int, str, bytes, int, bytes]]:
+        """Yield id, document, language, terms, same and vector of each passage, by name and start.
 
         The order does not depend on the order of adding, so neither does any tie in a search.
         """
         yield from self.connection.execute(
-            "SELECT passages.id, document, language, terms, vector FROM passages "
+            "SELECT passages.id, document, language, terms, same, vector FROM passages "
             "JOIN documents ON documents.id = passages.document "
             "ORDER BY documents.name, passages.start"
         )
@@ -355,9 +330,17 @@ class Catalog:
             (blob,) = self.connection.execute(
                 "SELECT sentence_vectors FROM passages WHERE id = ?", (passage_id,)
             ).fetchone()
-            if not blob or len(blob) % self.dimension:
-                raise LibraryError(f"the sentences of a passage are damaged; {_MEND}")
+            if not isinstance(blob, bytes) or not blob or len(blob) % self.dimension:
+                raise LibraryError(f"the sentences of a passage are damaged; {MEND}")
             yield np.frombuffer(blob, np.int8).reshape(-1, self.dimension)
+
+    def names(self, documents: Collection[int]) -> list[str]:
+        """Return the names of these documents, in order."""
+        rows = self.connection.execute(
+            "SELECT name FROM documents WHERE id IN (SELECT value FROM json_each(?)) ORDER BY name",
+            (json.dumps(list(documents)),),
+        )
+        return [name for (name,) in rows]
 
     def titles(self, starts: Collection[str]) -> list[tuple[str, int]]:
         """Return the titles that start so and are of one document only, with that document."""
@@ -403,6 +386,27 @@ class Catalog:
         return self.passages(list(dict.fromkeys(row[0] for row in [*rows[:1], *rows[-1:]])))
 
 
+def row_of(passage: Passage, vector: Vectors, sentence_vectors: Vectors) -> Row:
+    """Return what is stored of a passage, with the vectors (dimension,) and (sentences, dimension).
+
+    Raises ValueError where the shapes do not fit.
+    """
+    shape = (len(passage.sentences), *vector.shape)
+    if sentence_vectors.shape != shape:
+        raise ValueError(f"vectors of shape {sentence_vectors.shape} must be {shape}")
+    return (
+        passage.start,
+        passage.end,
+        json.dumps(passage.sentences),
+        passage.language,
+        passage.above,
+        lexical.counts(passage.text, passage.above, passage.language),
+        fingerprint(passage.text),
+        vector.tobytes(),
+        quantise(sentence_vectors).tobytes(),
+    )
+
+
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -412,7 +416,7 @@ def places_from(stored: str) -> tuple[Place, ...]:
     try:
         return tuple(Place(*row) for row in json.loads(stored))
     except (ValueError, TypeError) as error:  # no JSON, or not of places
-        raise LibraryError(f"a document's places are damaged; {_MEND}") from error
+        raise LibraryError(f"a document's places are damaged; {MEND}") from error
 
 
 def spans_from(stored: str) -> tuple[tuple[int, int], ...]:
@@ -420,4 +424,4 @@ def spans_from(stored: str) -> tuple[tuple[int, int], ...]:
     try:
         return tuple((start, end) for start, end in json.loads(stored))
     except (ValueError, TypeError) as error:
-        raise LibraryError(f"the sentences of a passage are damaged; {_MEND}") from error
+        raise LibraryError(f"the sentences of a passage are damaged; {MEND}") from error

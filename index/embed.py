@@ -121,9 +121,8 @@ class OpenVinoEncoder:
         return vectors
 
     def encode_question(self, question: str) -> Vectors:
-        """Return the unit vector (dimension,): the model has one kind. Raises WeightsError."""
-        row: Vectors = self.encode([question])[0]
-        return row
+        """Return the unit vector (dimension,), of all of it. Raises WeightsError."""
+        return self.encode_passage(question, ())[0]
 
     def encode_passage(self, text: str, sentences: Sequence[Span]) -> tuple[Vectors, Vectors]:
         """Return the unit vectors of a text and of its sentences. Raises WeightsError."""

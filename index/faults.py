@@ -11,8 +11,9 @@ import numpy as np
 from index import lexical, titles
 from index.catalog import Catalog, places_from, spans_from
 from index.errors import LibraryError
-from index.language import language
+from index.language import LANGUAGES, language
 from index.records import Document, Fault, check_places
+from index.terms import fingerprint
 
 
 def faults(catalog: Catalog) -> list[Fault]:
@@ -54,13 +55,13 @@ def _of_document(
         yield "it goes by other titles than it has"
     end = 0
     rows = catalog.connection.execute(
-        "SELECT start, end, sentences, vector, sentence_vectors, language, above, terms "
+        "SELECT start, end, sentences, vector, sentence_vectors, language, above, terms, same "
         "FROM passages WHERE document = ? ORDER BY start",
         (document_id,),
     ).fetchall()
     if not rows:
         yield "it has no passage"
-    for start, stop, sentences, vector, sentence_vectors, spoken, above, terms in rows:
+    for start, stop, sentences, vector, sentence_vectors, spoken, above, terms, same in rows:
         if not end <= start < stop <= len(text):
             yield f"passage {start}-{stop} does not fit the text"
         end = stop
@@ -68,12 +69,14 @@ def _of_document(
             spans = spans_from(sentences)
             if any(not start <= left < right <= stop for left, right in spans):
                 yield f"passage {start}-{stop} has sentences outside of it"
-            if len(sentence_vectors) != len(spans) * catalog.dimension:
+            if len(bytes(sentence_vectors)) != len(spans) * catalog.dimension:
                 yield f"passage {start}-{stop} has not one vector for each sentence"
         except (LibraryError, TypeError):
             yield f"passage {start}-{stop} has damaged sentences"
-        if terms != lexical.counts(text[start:stop], above, spoken):
+        words = lexical.counts(text[start:stop], above, spoken)
+        if (terms, same) != (words, fingerprint(text[start:stop])) or spoken not in LANGUAGES:
             yield f"passage {start}-{stop} has other words for the search than it holds"
-        row = np.frombuffer(vector, np.float32) if len(vector) % 4 == 0 else np.empty(0)
+        whole = isinstance(vector, bytes) and len(vector) % 4 == 0
+        row = np.frombuffer(vector, np.float32) if whole else np.empty(0)
         if row.shape != (catalog.dimension,) or not abs(float(row @ row) - 1) < 1e-3:
             yield f"passage {start}-{stop} has no proper vector"

@@ -17,7 +17,10 @@ STEMMERS = {
     "ru": "russian", "sr": "serbian", "es": "spanish", "sv": "swedish", "ta": "tamil",
     "tr": "turkish",
 }  # fmt: skip
-_UNSTEMMED = ("bg", "he", "ja", "km", "ko", "lo", "my", "sk", "sl", "th", "uk", "vi", "zh")
+LANGUAGES = (
+    *STEMMERS,
+    *("bg", "he", "ja", "km", "ko", "lo", "my", "sk", "sl", "th", "uk", "vi", "zh"),
+)
 _LEAST_BYTES = 30  # of letters; fewer say too little
 _CHARS = 2000  # of a text that are read
 
@@ -44,7 +47,7 @@ def language_among(text: str, languages: Sequence[str]) -> str:
     with _loading:
         identifier = _identifier()
     likeliest: list[tuple[str, float]] = identifier.rank(text[:_CHARS])
-    return next(code for code, _ in likeliest if code in languages)
+    return next((code for code, _ in likeliest if code in languages), languages[0])
 
 
 @cache
@@ -53,5 +56,5 @@ def _identifier() -> Any:
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
     known = set(identifier.labels)
-    identifier.set_languages([code for code in (*STEMMERS, *_UNSTEMMED) if code in known])
+    identifier.set_languages([code for code in LANGUAGES if code in known])
     return identifier

@@ -43,7 +43,7 @@ def counts(text: str, above: str, language: str) -> bytes:
 
 @lru_cache(maxsize=200_000)
 def hash_of(term: str) -> int:
-    """Return 64 bits that stand for a term: short, and no list of terms outlives its documents."""
+    """Return 64 bits that stand for a term: short, and the catalog keeps no list of terms."""
     return int.from_bytes(blake2b(term.encode(), digest_size=8).digest(), "little")
 
 
@@ -64,7 +64,10 @@ class LexicalIndex:
         what stands around a passage counts in proportion to its weight, as in 3.6 (BM25F).
         """
         asked = {hash_of(term): NUMBER if any(map(str.isdigit, term)) else 1 for term in question}
-        columns = np.flatnonzero(np.isin(self.terms, np.fromiter(asked, np.uint64)))
+        wanted = np.array(sorted(asked), np.uint64)
+        places = np.searchsorted(self.terms, wanted)
+        known = np.flatnonzero(places < len(self.terms))
+        columns = places[known[self.terms[places[known]] == wanted[known]]]
         inside = self.inside[:, columns]
         alone = sparse.csc_array(inside + self.above[:, columns])
         around = sparse.csc_array(alone + self.neighbours @ inside)

@@ -10,14 +10,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
 from index import rank, weights
-from index.catalog import Catalog, Embedded
+from index.catalog import Catalog, Row, row_of
 from index.embed import Encoder
 from index.errors import LibraryError, UnreadableError
 from index.faults import faults
@@ -164,15 +163,15 @@ class Library:
             name, new = catalog.put(document, passages, source=source, names=names)
         return "added" if new else "updated", name
 
-    def _embedded(self, document: Document, tell: Callable[[int, int], None]) -> list[Embedded]:
-        """Return the document's passages with their vectors and those of their sentences."""
+    def _embedded(self, document: Document, tell: Callable[[int, int], None]) -> list[Row]:
+        """Return what is stored of the document's passages, read and embedded one by one."""
         passages = split(document)
         found = []
         for number, passage in enumerate(passages):
             if number % _REPORT_EVERY == 0:
                 tell(number, len(passages))
             spans = [(a - passage.start, b - passage.start) for a, b in passage.sentences]
-            found.append((passage, *self.encoder.encode_passage(passage.text, spans)))
+            found.append(row_of(passage, *self.encoder.encode_passage(passage.text, spans)))
         return found
 
     def remove(self, name: str, *, purge: bool = False) -> None:
@@ -221,61 +220,22 @@ class Library:
         if not question.strip():
             return []
         question = utf8(question)
+        vector = self.encoder.encode_question(question)
+        wanted = max(k, RERANKED) if self.reranker else k
         with self._using() as catalog, catalog.snapshot():
-            found = ranked(question, self._fresh(), catalog, self.encoder, self.ranking, at_least=k)
-            return self._hits(question, found, catalog, k)
-
-    def _hits(self, question: str, found: Ranked, catalog: Catalog, k: int) -> list[Hit]:
-        """Return the k best passages, without those that nearly repeat a better one."""
-        ordered = self._in_order(found, catalog, k)
+            found = ranked(
+                question,
+                vector,
+                self._fresh(),
+                catalog,
+                self.ranking,
+                learnt=self.encoder.languages,
+                at_least=wanted,
+            )
+            hits = _hits(found, catalog, wanted)
         if self.reranker:
-            ordered = self._reranked(self.reranker, question, ordered)
-        kept: list[Hit] = []
-        copies: list[list[str]] = []
-        alike: dict[frozenset[str], list[tuple[int, frozenset[str]]]] = {}  # by their numbers
-        for hit in ordered:
-            numbers, words = rank.words_of(hit.text)
-            others = alike.setdefault(numbers, [])
-            same = next((i for i, other in others if rank.is_copy(words, other)), None)
-            if same is not None:
-                copies[same].append(hit.document)
-            elif len(kept) == k:
-                break
-            else:
-                others.append((len(kept), words))
-                kept.append(hit)
-                copies.append([])
-        return [
-            replace(hit, copies=tuple(sorted({*names} - {hit.document}))) if names else hit
-            for hit, names in zip(kept, copies, strict=True)
-        ]
-
-    def _in_order(self, found: Ranked, catalog: Catalog, at_once: int) -> Iterator[Hit]:
-        """Yield the ranked passages as hits; they are read from the catalog as they are needed."""
-        for start in range(0, len(found.ids), at_once):
-            these = range(start, min(start + at_once, len(found.ids)))
-            read = catalog.passages([int(found.ids[i]) for i in these])
-            for i, (_, passage, sha256, places) in zip(these, read, strict=True):
-                yield Hit(
-                    passage=passage,
-                    sha256=sha256,
-                    score=float(found.scores[i]),
-                    dense=float(found.signals["dense"][i]),
-                    lexical=float(found.signals["alone"][i]),
-                    sentence=float(found.signals["sentence"][i]),
-                    places=places,
-                )
-
-    @staticmethod
-    def _reranked(reranker: Reranker, question: str, ordered: Iterator[Hit]) -> Iterator[Hit]:
-        """Yield the first hits in the order of the cross-encoder, then the others as they are."""
-        first = list(islice(ordered, RERANKED))
-        read = reranker.scores(question, [hit.text for hit in first])
-        best = max((hit.score for hit in first), default=0.0)
-        for i in np.argsort(-read, kind="stable"):
-            scaled = rank.scaled(read, read.min(), read.max())[i]
-            yield replace(first[i], score=best + float(scaled))
-        yield from ordered
+            hits = _reranked(self.reranker, question, hits)
+        return hits[:k]
 
     def ends(self, name: str) -> list[Hit]:
         """Return a document's first and last passage, where title and author stand; scores are 0.
@@ -337,9 +297,7 @@ class Library:
             ]
             return [*faults(catalog), *lost]
 
-    def _renewed(
-        self, name: str
-    ) -> tuple[Document, list[Embedded], bytes | None] | UnreadableError:
+    def _renewed(self, name: str) -> tuple[Document, list[Row], bytes | None] | UnreadableError:
         """Make a damaged document anew, from its stored text if that is whole, else its file."""
         document, source = self._catalog.whole(name), self._catalog.source(name)
         try:
@@ -356,6 +314,36 @@ class Library:
         if self._index is None or self._index.generation != self._catalog.generation():
             self._index = build(self._catalog)
         return self._index
+
+
+def _hits(found: Ranked, catalog: Catalog, k: int) -> list[Hit]:
+    """Return the first k as they stand in the catalog."""
+    return [
+        Hit(
+            passage=passage,
+            sha256=sha256,
+            score=float(found.scores[i]),
+            dense=float(found.signals["dense"][i]),
+            lexical=float(found.signals["alone"][i]),
+            sentence=float(found.signals["sentence"][i]),
+            copies=tuple(
+                name for name in catalog.names(found.copies[i]) if name != passage.document
+            ),
+            places=places,
+        )
+        for i, (_, passage, sha256, places) in enumerate(catalog.passages(found.ids[:k].tolist()))
+    ]
+
+
+def _reranked(reranker: Reranker, question: str, hits: Sequence[Hit]) -> list[Hit]:
+    """Return the first hits in the order of the cross-encoder, then the others as they are."""
+    first, rest = hits[:RERANKED], hits[RERANKED:]
+    if not first:
+        return []
+    read = reranker.scores(question, [hit.text for hit in first])
+    scores = first[0].score + rank.scaled(read, read.min(), read.max())
+    order = np.argsort(-read, kind="stable")
+    return [*(replace(first[i], score=float(scores[i])) for i in order), *rest]
 
 
 def _silent(*_: object) -> None:

@@ -6,7 +6,6 @@ What each signal counts was fitted by tests/benchmarks/fit_ranking.py; ranking.j
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 
 Scores = NDArray[np.float32]
 
-_WORD = re.compile(r"\w+")
-_SAME_WORDS = 0.9  # of the words of two passages that are one and its copy
-
 
 @dataclass(frozen=True, slots=True)
 class Weights:
@@ -35,7 +31,7 @@ class Weights:
     alone: float  # BM25 of the passage and what stands above it
     around: float  # the same with the passages before and after it
     foreign: float  # factor of the cosines where the model has not learnt the question's language
-    asked: float  # added to the best passage of a document that the question names
+    asked: float  # added to every passage of a document that the question names
     mentioned: float  # added to the best passage of a document that a first hit names
 
 
@@ -87,23 +83,11 @@ def fused(
     return total
 
 
-def best_of_each(scores: Scores, groups: NDArray[np.int64], wanted: set[int]) -> NDArray[np.int64]:
-    """Return the positions of the best score of each wanted group; of equal ones the first."""
-    order = np.argsort(-scores, kind="stable")
+def best_of_each(
+    scores: Scores, groups: NDArray[np.int64], rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the position of the best score of each group; of equal ones that of the least row."""
+    order = np.lexsort((rows, -scores))
     _, first = np.unique(groups[order], return_index=True)
-    best = order[first]
-    return best[np.isin(groups[best], list(wanted))]
-
-
-def words_of(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the numbers of a text, and its other words: what copies are told by."""
-    words = frozenset(_WORD.findall(text.casefold()))
-    numbers = frozenset(word for word in words if any(map(str.isdigit, word)))
-    return numbers, words - numbers
-
-
-def is_copy(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether texts of the same numbers are nearly the same: nine of ten other words."""
-    if min(len(one), len(other)) < _SAME_WORDS * max(len(one), len(other)):
-        return False
-    return len(one & other) >= _SAME_WORDS * len(one | other)
+    best: NDArray[np.int64] = order[first]
+    return best

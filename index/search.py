@@ -6,25 +6,30 @@ first hit names --> order
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index import dense, lexical, rank, titles
-from index.catalog import Catalog
+from index.catalog import MEND, Catalog
 from index.dense import DenseIndex
-from index.embed import Encoder, Vectors, unit
+from index.embed import Vectors, unit
 from index.errors import LibraryError
 from index.language import language_among
 from index.lexical import LexicalIndex
 from index.rank import Scores, Weights
-from index.terms import Written, query_terms, written_terms
+from index.terms import query_terms, written_terms
 
 CANDIDATES = 50  # passages that each of dense and lexical search hands to the ranking
 _OF_NAMED = 3  # passages that each hands in of a document that is named
 _FIRST_HITS = 2  # whose mentions of other documents are followed
+_MOST_NAMED = 20  # documents; a table of contents names more
+_APART = 6  # words, at most, between the first two terms of a title in a question
+_SPOKEN = 0.02  # share of the passages that a language has at least, not to be a misreading
+_DIGITS = 5  # of a score
 
 Rows = NDArray[np.int64]
 
@@ -39,54 +44,57 @@ class Index:
     generation: int  # of the catalog that it was built from
     ids: NDArray[np.int64]  # (n,) of the passages
     documents: NDArray[np.int64]  # (n,) ids
+    bounds: dict[int, tuple[int, int, int]]  # of a document: its number, first row, row after it
+    same: NDArray[np.int64]  # (n,) what copies share
     languages: tuple[str, ...]  # of the passages
-    topics: Vectors  # (n, dimension) unit mean of the vectors of the passage's document
+    spoken: tuple[str, ...]  # those of them that a question may be in
+    topics: Vectors  # (documents, dimension) unit means of the vectors of their passages
     dense: DenseIndex
     lexical: LexicalIndex
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """Candidates, best first."""
+    """Candidates, best first, each but once."""
 
     ids: NDArray[np.int64]  # of the passages
     scores: Scores
     signals: dict[str, Scores]  # by the names of rank.Weights
+    copies: list[list[int]]  # the documents in which each stands, its own among them
 
 
 def build(catalog: Catalog) -> Index:
     """Read the index from the catalog; raises LibraryError where that is damaged."""
     generation = catalog.generation()
     rows = list(catalog.rows())
-    ids, documents, languages, terms, vectors = zip(*rows, strict=True) if rows else ([],) * 5
-    if any(len(vector) != 4 * catalog.dimension for vector in vectors):
-        raise LibraryError("a vector is damaged; mend the library with: pincite check --repair")
-    by_row = np.frombuffer(b"".join(vectors), np.float32).reshape(len(ids), catalog.dimension)
-    of_rows = np.array(documents, np.int64)
+    ids, documents, languages, terms, same, blobs = zip(*rows, strict=True) if rows else ([],) * 6
     try:
+        vectors = np.frombuffer(b"".join(blobs), np.float32).reshape(len(ids), catalog.dimension)
+        of_rows = np.array(documents, np.int64)
         words = lexical.build(terms, of_rows)
-    except ValueError as error:
-        raise LibraryError(
-            "the words of a passage are damaged; mend the library with: pincite check --repair"
-        ) from error
+        copies = np.array(same, np.int64)
+    except (TypeError, ValueError) as error:  # of another type or length
+        raise LibraryError(f"the passages are damaged; {MEND}") from error
+    if not np.isfinite(vectors).all():
+        raise LibraryError(f"a vector is damaged; {MEND}")
+    starts = np.flatnonzero(np.r_[True, of_rows[1:] != of_rows[:-1]])[: len(ids)]
+    ends = np.r_[starts[1:], len(ids)]
+    told = Counter(languages)
     return Index(
         generation=generation,
         ids=np.array(ids, np.int64),
         documents=of_rows,
-        languages=tuple(sorted(set(languages))),
-        topics=_topics(by_row, of_rows),
-        dense=dense.build(by_row),
+        bounds={
+            int(of_rows[start]): (number, int(start), int(end))
+            for number, (start, end) in enumerate(zip(starts, ends, strict=False))
+        },
+        same=copies,
+        languages=tuple(sorted(told)),
+        spoken=tuple(sorted(la for la, n in told.items() if n >= _SPOKEN * len(ids))),
+        topics=unit(np.add.reduceat(vectors, starts)) if len(ids) else vectors,
+        dense=dense.build(vectors),
         lexical=words,
     )
-
-
-def _topics(vectors: Vectors, documents: NDArray[np.int64]) -> Vectors:
-    """Return for each passage the unit mean (n, dimension) of its document's vectors."""
-    if len(vectors) == 0:
-        return vectors
-    starts = np.flatnonzero(np.r_[True, documents[1:] != documents[:-1]])
-    means = unit(np.add.reduceat(vectors, starts))
-    return np.repeat(means, np.diff(np.r_[starts, len(documents)]), axis=0)
 
 
 @dataclass(frozen=True)
@@ -99,30 +107,35 @@ class Query:
     around: Scores  # (n,) the same with its neighbours
 
 
-def query(question: str, index: Index, encoder: Encoder) -> Query:
+def query(question: str, vector: Vectors, index: Index) -> Query:
     """Read a question as the passages of the index were read; there is one at least."""
     terms = query_terms(question, index.languages)
-    return Query(
-        language_among(question, index.languages),
-        encoder.encode_question(question),
-        *index.lexical.scores(terms),
-    )
+    return Query(language_among(question, index.spoken), vector, *index.lexical.scores(terms))
 
 
 def candidates(asked: Query, index: Index, at_least: int = CANDIDATES) -> Rows:
-    """Return the rows that are nearest by vector, and those that are by words, ascending."""
-    worded = _best(asked.around, at_least)
-    near = index.dense.search(asked.vector, at_least)
-    return np.union1d(near, worded[asked.around[worded] > 0])
+    """Return the rows that are nearest by vector, and those that are by words, ascending.
+
+    Of each kind `at_least` so many that are no copies of one another, where there are.
+    """
+    worded = np.flatnonzero(asked.around > 0)
+    worded = worded[np.argsort(-asked.around[worded], kind="stable")]
+    depth = at_least
+    near = index.dense.search(asked.vector, depth)
+    while len(np.unique(index.same[near])) < at_least and depth < len(index.ids):
+        depth *= 2
+        near = index.dense.search(asked.vector, depth)
+    return np.union1d(_distinct(near, index, at_least), _distinct(worded, index, at_least))
 
 
 def signals(asked: Query, rows: Rows, index: Index, catalog: Catalog) -> dict[str, Scores]:
     """Return what the rows are ranked by, an array (rows,) for each signal of rank.Weights."""
     sentences = list(catalog.sentence_vectors(index.ids[rows].tolist()))
+    topics = [index.bounds[int(document)][0] for document in index.documents[rows]]
     return {
         "dense": index.dense.vectors[rows] @ asked.vector,
-        "document": index.topics[rows] @ asked.vector,
         "sentence": rank.best_sentence(asked.vector, sentences),
+        "document": index.topics[topics] @ asked.vector,
         "alone": asked.alone[rows],
         "around": asked.around[rows],
     }
@@ -130,51 +143,87 @@ def signals(asked: Query, rows: Rows, index: Index, catalog: Catalog) -> dict[st
 
 def ranked(
     question: str,
+    vector: Vectors,
     index: Index,
     catalog: Catalog,
-    encoder: Encoder,
     ranking: Weights,
     *,
+    learnt: Collection[str],
     at_least: int,
 ) -> Ranked:
-    """Rank the passages that may answer the question: `at_least` so many, where there are."""
+    """Rank the passages that may answer the question: `at_least` so many, where there are.
+
+    vector is the question's (dimension,), learnt the languages that its model has learnt.
+    """
     if len(index.ids) == 0:
-        return Ranked(np.empty(0, np.int64), np.empty(0, np.float32), {})
-    asked = query(question, index, encoder)
-    weights = _weights(ranking, asked.language, encoder.languages)
+        return Ranked(np.empty(0, np.int64), np.empty(0, np.float32), {}, [])
+    asked = query(question, vector, index)
+    weights = _weights(ranking, asked.language, learnt)
     rows = candidates(asked, index, max(CANDIDATES, at_least))
     first = len(rows)
-    wanted = _named(question, asked.language, catalog, titles.asks_for)
+    wanted = _asked_for(question, index, catalog)
     rows = np.concatenate([rows, _of_documents(wanted, rows, asked, index)])
     found = signals(asked, rows, index, catalog)
+    total = _total(rows, found, weights, first, wanted, index)
 
-    def scores() -> Scores:
-        total = rank.fused(found, weights, among=np.arange(len(rows)) < first)
-        total[np.isin(index.documents[rows], list(wanted))] += weights["asked"]
-        return total
-
-    total = scores()
     leading = rows[np.lexsort((rows, -total))[:_FIRST_HITS]]
     mentioned = _mentioned(leading, index, catalog) - wanted
     more = _of_documents(mentioned, rows, asked, index)
     if len(more):
         of_more = signals(asked, more, index, catalog)
         rows = np.concatenate([rows, more])
-        found = {name: np.concatenate([scores, of_more[name]]) for name, scores in found.items()}
-        total = scores()
-    total[rank.best_of_each(total, index.documents[rows], mentioned)] += weights["mentioned"]
-    order = np.lexsort((rows, -total))
-    in_order = {name: of_rows[order] for name, of_rows in found.items()}
-    return Ranked(index.ids[rows[order]], total[order], in_order)
+        found = {name: np.concatenate([known, of_more[name]]) for name, known in found.items()}
+        total = _total(rows, found, weights, first, wanted, index)
+    best = rank.best_of_each(total, index.documents[rows], rows)
+    total[best[np.isin(index.documents[rows[best]], list(mentioned))]] += weights["mentioned"]
+
+    kept = rank.best_of_each(total, index.same[rows], rows)  # one of each that are copies
+    order = kept[np.lexsort((rows[kept], -total[kept]))]
+    return Ranked(
+        ids=index.ids[rows[order]],
+        scores=total[order],
+        signals={name: of_rows[order] for name, of_rows in found.items()},
+        copies=[_documents_of(same, index) for same in index.same[rows[order[:at_least]]]],
+    )
+
+
+def _total(
+    rows: Rows,
+    found: Mapping[str, Scores],
+    weights: Mapping[str, float],
+    first: int,
+    wanted: Collection[int],
+    index: Index,
+) -> Scores:
+    """Return the sum of the signals and of what the documents that are asked for get.
+
+    Rounded, so that copies tie whatever order their products were summed in.
+    """
+    total = rank.fused(found, weights, among=np.arange(len(rows)) < first)
+    total[np.isin(index.documents[rows], list(wanted))] += weights["asked"]
+    rounded: Scores = np.round(total, _DIGITS)
+    return rounded
+
+
+def _distinct(rows: Rows, index: Index, k: int) -> Rows:
+    """Return the first k rows that are no copies of earlier ones."""
+    _, first = np.unique(index.same[rows], return_index=True)
+    return rows[np.sort(first)[:k]]
+
+
+def _documents_of(same: int, index: Index) -> list[int]:
+    """Return the documents that hold a copy."""
+    found: list[int] = np.unique(index.documents[index.same == same]).tolist()
+    return found
 
 
 def _of_documents(documents: Collection[int], known: Rows, asked: Query, index: Index) -> Rows:
     """Return the rows of these documents that are likeliest to answer, but no known one."""
-    found = [
-        rows[_best(scores, _OF_NAMED)]
-        for rows in (np.flatnonzero(index.documents == document) for document in documents)
-        for scores in (index.dense.vectors[rows] @ asked.vector, asked.around[rows])
-    ]
+    found = []
+    for document in sorted(documents):
+        _, start, end = index.bounds[document]
+        for scores in (index.dense.vectors[start:end] @ asked.vector, asked.around[start:end]):
+            found.append(start + np.argsort(-scores, kind="stable")[:_OF_NAMED])
     return np.setdiff1d(np.concatenate(found), known) if found else np.empty(0, np.int64)
 
 
@@ -186,9 +235,15 @@ def _weights(ranking: Weights, spoken: str, learnt: Collection[str]) -> dict[str
     return weights
 
 
-def _best(scores: Scores, k: int) -> Rows:
-    """Return the positions of the k greatest scores; of equal ones those that come first."""
-    return np.argsort(-scores, kind="stable")[:k]
+def _asked_for(question: str, index: Index, catalog: Catalog) -> set[int]:
+    """Return the documents that the question names, as texts of any of its languages would."""
+    found = set()
+    for language in index.spoken:
+        words = list(written_terms(question, language))
+        for title, document in catalog.titles(titles.starts(words, within=_APART)):
+            if titles.asks_for(title, words):
+                found.add(document)
+    return set(sorted(found)[:_MOST_NAMED])
 
 
 def _mentioned(rows: Rows, index: Index, catalog: Catalog) -> set[int]:
@@ -196,18 +251,8 @@ def _mentioned(rows: Rows, index: Index, catalog: Catalog) -> set[int]:
     found = set()
     passages = catalog.passages(index.ids[rows].tolist())
     for row, (_, passage, _, _) in zip(rows, passages, strict=True):
-        named = _named(passage.text, passage.language, catalog, titles.mentions)
-        found |= named - {int(index.documents[row])}
-    return found
-
-
-def _named(
-    text: str, language: str, catalog: Catalog, is_named: Callable[[str, Sequence[Written]], bool]
-) -> set[int]:
-    """Return the documents that a text names."""
-    words = list(written_terms(text, language))
-    return {
-        document
-        for title, document in catalog.titles(titles.starts(words))
-        if is_named(title, words)
-    }
+        words = list(written_terms(passage.text, passage.language))
+        for title, document in catalog.titles(titles.starts(words)):
+            if document != index.documents[row] and titles.mentions(title, words):
+                found.add(document)
+    return set(sorted(found)[:_MOST_NAMED])

@@ -7,13 +7,14 @@ retrieval").
 
 from __future__ import annotations
 
-import re
 import threading
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
+from hashlib import blake2b
 from typing import Any
 
+import regex
 import Stemmer
 
 from index.language import STEMMERS
@@ -23,7 +24,9 @@ _UNSPACED = (
     "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Japanese, Chinese
     "\U00020000-\U0003ffff"
 )
-_RUN = re.compile(rf"(?P<unspaced>[{_UNSPACED}]+)|[^\W{_UNSPACED}]+(?:['’]s\b)?")
+_RUN = regex.compile(
+    rf"(?P<unspaced>[{_UNSPACED}]+)|(?:(?![{_UNSPACED}])[\p{{L}}\p{{N}}\p{{M}}_])+(?:['’]s\b)?"
+)
 
 Written = tuple[str, str]  # a term, and the letters that it was made of
 
@@ -49,6 +52,12 @@ def query_terms(question: str, languages: Iterable[str]) -> set[str]:
     return {term for language in languages for term in terms(question, language)}
 
 
+def fingerprint(text: str) -> int:
+    """Return 64 bits (signed) that two texts share which differ only in case and white space."""
+    same = " ".join(text.casefold().split()).encode()
+    return int.from_bytes(blake2b(same, digest_size=8).digest(), "little", signed=True)
+
+
 def _pairs(run: str) -> list[str]:
     return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
 
@@ -56,7 +65,7 @@ def _pairs(run: str) -> list[str]:
 @lru_cache(maxsize=100_000)
 def _stem(word: str, language: str) -> str:
     """Return the stem without its accents: with them, so that the stemmer knows the word."""
-    word = re.sub(r"['’]s$", "", word)
+    word = regex.sub(r"['’]s$", "", word)
     if language in STEMMERS and not word.isdigit():
         with _stemming:
             word = str(_stemmer(STEMMERS[language]).stemWord(word))

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 
 from index.records import Document, place_at
 from index.terms import Written, terms
 
 _LONGEST = 200  # characters of a first line that is a title
 _MOST_TERMS = 12  # of a title that texts are searched for
-_LEAST_LETTERS = 4  # of a title that is a single term
+_LEAST_LETTERS = 4  # of a title that tells by a single term
+_FUNCTION = frozenset(  # terms that tell nothing, were a document named so
+    """a an the this that these those it its he she they we you i my our your their of in on at to
+    for by with from about as and or but not no is are was were be been do doe did done has have had
+    can could should would will shall may must what which who whom whose when where why how all each
+    every any some more other than then there here so if""".split()
+)
 _SUFFIX = re.compile(r"\.\w{1,5}$")
 
 
 def title_of(text: str) -> str:
-    """Return the first line of a text that has more, if it is short; "" elsewhere."""
+    """Return the first line of a text that has more, if it is short and whole; "" elsewhere.
+
+    A line that goes on in the next one, which then starts with a small letter, is no title.
+    """
     line, _, rest = text.lstrip().partition("\n")
     title = line.strip(" \t#=*")
-    return title if len(title) <= _LONGEST and rest.strip() else ""
+    goes_on = rest.lstrip(" \t")[:1].islower()
+    return title if len(title) <= _LONGEST and rest.strip() and not goes_on else ""
 
 
 def file_title(name: str) -> str:
@@ -47,34 +56,43 @@ def start_of(key: str) -> str:
     return " ".join(key.split()[:2])
 
 
-def starts(words: Sequence[Written]) -> set[str]:
-    """Return what a title that these words hold may start with."""
+def starts(words: Sequence[Written], *, within: int = 1) -> set[str]:
+    """Return what a title that these words hold may start with.
+
+    Its second term may come that many words after its first: a question says "report for 2022".
+    """
     found = [term for term, _ in words]
-    return {*found, *map(" ".join, pairwise(found))}
+    return {*found} | {
+        f"{term} {later}"
+        for at, term in enumerate(found)
+        for later in found[at + 1 : at + 1 + within]
+    }
 
 
 def asks_for(key: str, words: Sequence[Written]) -> bool:
-    """Whether a question has all terms of a title, as "report for 2022" has "report 2022"."""
+    """Whether a question has all terms of a title, wherever they stand."""
     return {*key.split()} <= {term for term, _ in words}
 
 
 def mentions(key: str, words: Sequence[Written]) -> bool:
     """Whether a text has a title as it stands, with a capital letter if its writing has them."""
     title = key.split()
-    found = [term for term, _ in words]
     return any(
-        found[at : at + len(title)] == title and _is_name(words[at : at + len(title)])
-        for at in range(len(found) - len(title) + 1)
+        [term for term, _ in words[at : at + len(title)]] == title
+        and _is_name(words[at : at + len(title)])
+        for at, (term, _) in enumerate(words)
+        if term == title[0]
     )
 
 
 def _tells(title: Sequence[str]) -> bool:
     """Whether terms are enough to be told from any words, and no more than texts would hold."""
-    letters = sum(map(str.isalpha, "".join(title)))
+    telling = [term for term in title if term not in _FUNCTION]
+    letters = sum(map(str.isalpha, "".join(telling)))
     return (
         0 < len(title) <= _MOST_TERMS
         and letters > 0
-        and (len(title) > 1 or letters >= _LEAST_LETTERS)
+        and (len(telling) > 1 or letters >= _LEAST_LETTERS)
     )
 
 

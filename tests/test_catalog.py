@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from index import Library
+from index.catalog import row_of
 from index.errors import LibraryError
-from index.records import Document, Passage
+from index.records import Passage
 from tests.fakes import LetterEncoder
 
 FIRST = "The harbour is deep. Ships lie there in winter."
@@ -58,6 +59,9 @@ OF_FILE, OF_TEXT = (f"document = {PASSAGE_OF.format(name)}" for name in ("file.t
             f"UPDATE passages SET sentence_vectors = zeroblob(26) WHERE {OF_TEXT}",
             "'text': passage 0-44 has not one vector for each sentence",
         ),
+        (f"UPDATE passages SET language = 'xx' WHERE {OF_FILE}", "'file.txt': passage 0-47 has o"),
+        (f"UPDATE passages SET same = 1 WHERE {OF_FILE}", "'file.txt': passage 0-47 has other w"),
+        (f"UPDATE passages SET vector = 5 WHERE {OF_FILE}", "'file.txt': passage 0-47 has no"),
         ("DELETE FROM titles", "'file.txt': it goes by other titles than it has"),
         (f"UPDATE passages SET vector = x'00' WHERE {OF_FILE}", "'file.txt': passage 0-47 has no"),
         (f"UPDATE passages SET vector = zeroblob(104) WHERE {OF_TEXT}", "'text': passage 0-44 has"),
@@ -102,7 +106,16 @@ def test_changed_text_without_its_file_is_taken_out(filled, tmp_path):
 
 @pytest.mark.parametrize(
     "column",
-    ["passages SET vector = x'00'", "passages SET sentences = '['", "documents SET places = '{'"],
+    [
+        "passages SET vector = x'00'",
+        "passages SET vector = 5",
+        f"passages SET vector = x'{'0000c07f' * 26}'",  # no number
+        "passages SET terms = 'abc'",
+        "passages SET terms = x'00'",
+        "passages SET sentence_vectors = 5",
+        "passages SET sentences = '['",
+        "documents SET places = '{'",
+    ],
 )
 def test_a_search_in_a_damaged_library_says_how_to_mend_it(filled, column):
     damage(filled, f"UPDATE {column}")
@@ -147,20 +160,18 @@ def test_a_failed_replacement_leaves_the_old_document(filled, monkeypatch):
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr("index.lexical.counts", fail)
+        patched.setattr("index.titles.start_of", fail)
         with pytest.raises(LibraryError, match="disk is full"):
             filled.add_texts([("text", "Another text.")])
     assert filled.text("text") == SECOND
     assert faults(filled) == []
 
 
-def test_vectors_must_fit_their_passages(filled):
+def test_vectors_must_fit_their_passages():
     passage = Passage("x", 0, 1, "x", ((0, 1),))
     rows = LetterEncoder().encode("ab")
-    with pytest.raises(ValueError, match=r"shape \(26,\), \(2, 26\) must be .*\(1, 26\)"):
-        filled._catalog.put(
-            Document("x", "", "x"), [(passage, rows[0], rows)], source=None, names="x"
-        )
+    with pytest.raises(ValueError, match=r"vectors of shape \(2, 26\) must be \(1, 26\)"):
+        row_of(passage, rows[0], rows)
 
 
 def test_a_library_of_a_later_pincite_is_refused(filled):

@@ -272,6 +272,15 @@ def test_ties_go_by_name_then_start(library):
     assert len({hit.score for hit in hits}) == 1
 
 
+def test_copies_take_no_place_of_others(library):
+    mails = [(f"{n} mail", HARBOUR) for n in range(70)]
+    library.add_texts([*mails, *((f"{n}", f"{HARBOUR} {n}") for n in range(9))])
+    hits = library.search("deep harbour", 8)
+    assert len({hit.text for hit in hits}) == 8
+    copied = next(hit for hit in library.search("deep harbour", 10) if hit.text == HARBOUR)
+    assert (copied.document, len(copied.copies)) == ("0 mail", 69)
+
+
 def test_copies_are_one_hit_that_names_the_others(library):
     library.add_texts([(name, HARBOUR) for name in "cab"])
     library.add_texts([("d", f"{HARBOUR} It is 14 metres deep."), ("e", BAKERY)])

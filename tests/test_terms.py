@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.language import STEMMERS, language, language_among
-from index.terms import query_terms, terms, written_terms
+from index.terms import fingerprint, query_terms, terms, written_terms
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,38 @@ def test_writing_without_spaces_is_compared_by_pairs_of_characters():
 def test_a_question_has_the_terms_of_each_language():
     assert {"harbour", "deep"} <= query_terms("deep harbours", ["en", "de"])
     assert query_terms("deep harbours", ["en", "de"]) >= set(terms("deep harbours", "de"))
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken", "count"),
+    [
+        ("हिन्दी भाषा में किताबें", "hi", 4),
+        ("தமிழ் மொழி", "ta", 2),
+        ("كَتَبَ الولد", "ar", 2),
+        ("שָׁלוֹם", "he", 1),
+    ],
+)
+def test_marks_are_parts_of_their_words(text, spoken, count):
+    assert len(terms(text, spoken)) == count
+
+
+def test_vowel_signs_of_arabic_and_hebrew_may_be_left_out():
+    assert terms("كَتَبَ", "ar") == terms("كتب", "ar")
+    assert terms("שָׁלוֹם", "he") == terms("שלום", "he")
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ("The tenant may\n sublet 5 rooms.", True),
+        ("THE TENANT MAY SUBLET 5 ROOMS.", True),
+        ("The tenant may not sublet 5 rooms.", False),
+        ("The tenant may sublet -5 rooms.", False),
+        ("The rooms may sublet 5 tenant.", False),
+    ],
+)
+def test_copies_differ_in_case_and_white_space_only(other, same):
+    assert (fingerprint("The tenant may sublet 5 rooms.") == fingerprint(other)) is same
 
 
 @given(st.text(max_size=60), st.sampled_from(["en", "zh", "ar", *STEMMERS]))

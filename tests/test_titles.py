@@ -17,6 +17,7 @@ from index.titles import above, asks_for, file_title, keys, mentions, start_of, 
         ("Berth 5\n\nIt is deep.", "Berth 5"),
         ("\n\n# The harbour #\nIt is deep.", "The harbour"),
         ("It is deep.", ""),  # there is no more
+        ("It was the best of times,\nit was the worst of times.", ""),  # it goes on
         ("x" * 201 + "\nIt is deep.", ""),
         ("", ""),
     ],
@@ -31,7 +32,9 @@ def test_the_words_of_a_files_name_are_a_title_too():
     assert keys(document, "en") == {"leas 2021", "rent of berth 5"}
 
 
-@pytest.mark.parametrize("name", ["2021.txt", "a.txt", "12 13.txt", "x" * 3])
+@pytest.mark.parametrize(
+    "name", ["2021.txt", "a.txt", "12 13.txt", "x" * 3, "what is the.txt", "does.md", "how to"]
+)
 def test_what_is_too_little_names_nothing(name):
     assert keys(Document(name, "", "It is deep."), "en") == set()
 
@@ -56,6 +59,7 @@ def test_a_text_names_a_document_by_all_of_its_title():
 def test_a_question_names_a_document_by_the_terms_of_its_title():
     assert asks_for("annual report 2022", words("what does the annual report for 2022 say?"))
     assert not asks_for("annual report 2022", words("what does the annual report say?"))
+    assert "report 2022" in starts(words("what does the report for 2022 say?"), within=2)
 
 
 def test_a_passage_writes_a_name_with_a_capital():

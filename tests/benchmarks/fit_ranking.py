@@ -195,7 +195,8 @@ def listed(
     ):
         index = build(catalog)
         for one in progress(asked, f"{name}: candidates", "question"):
-            read_as = query(one.question, index, library.encoder)
+            vector = library.encoder.encode_question(one.question)
+            read_as = query(one.question, vector, index)
             rows = candidates(read_as, index)
             of_rows = signals(read_as, rows, index, catalog)
             passages = [p for _, p, _, _ in catalog.passages(index.ids[rows].tolist())]
