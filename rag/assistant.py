@@ -141,7 +141,8 @@ class Assistant:
         that asks for all gets every passage that may have some of it.
         """
         if select.asks_for_all(question):
-            return select.worth_reading(self.library.search(question, select.LIST_HITS))
+            about = select.subject(question)
+            return select.worth_reading(self.library.search(about, self.settings.list_hits))
         found = {
             (h.document, h.start): h for h in self.library.search(question, self.settings.hits)
         }
@@ -168,7 +169,7 @@ class Assistant:
             shown = shown or sentence.verdict is Verdict.SUPPORTED
             yield sentence
         if not shown and not stopped():
-            quoted = self._quote(question, candidates, around)
+            quoted = self._quote(select.subject(question), candidates, around)
             if quoted:
                 yield quoted
 
@@ -187,6 +188,8 @@ class Assistant:
             return
         said: set[str] = set()
         for batch in select.batches(hits):
+            if stopped():
+                return
             for text in self._generate("list", question, batch, stopped):
                 if text not in said:
                     said.add(text)

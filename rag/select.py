@@ -14,19 +14,23 @@ from index.embed import Encoder
 from index.records import Hit
 from rag.attribute import Span, spans
 
-LIST_HITS = 24  # passages that are read, at most, for a question that asks for all
 _LIST_SHARE = 0.6  # of the greatest likeness to the question, that a passage read for it has
 _LIST_CHARS = 2000  # of the passages that are read at a time
-_ASKS_FOR_ALL = re.compile(
+_ONLY_ASKS = re.compile(  # what can be left out, for what is listed stands after it
     r"""^\W*(?:please\s+)?
     (?:
-        (?:list|name|enumerate|give|show|tell|find|collect|(?:what|who|which)\s+are)\s+
-        (?:me\s+|us\s+)?(?:all|every|each|any)\b(?:\s+of\b)?
-        |(?:list|enumerate)\s+the\b
+        (?:list|enumerate)\s+(?:me\s+|us\s+)?(?:(?:all|every|each)\b(?:\s+of\b)?|the\b|(?=\w))
+        |(?:name|give|show|find|collect)\s+(?:me\s+|us\s+)?(?:all|every|each)\b(?:\s+of\b)?
+        |(?:what|who|which)\s+are\s+all\b(?:\s+of\b)?
         |(?:\w+\s+){0,3}(?:full|complete)\s+list\s+of\b
-    )\s*""",
+    )\s*(?=\w)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_ASKS_FOR_ALL = re.compile(
+    r"\blist\s+(?:all|every|each)\b|^\W*(?:what|who|which)\s+are\s+(?:\w+\s+){0,4}all\b",
+    re.IGNORECASE,
+)
+_COLUMNS = " | "  # between the cells of a row
 _GAP = " … "  # between sentences that are not neighbours
 
 
@@ -34,7 +38,7 @@ def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars:
     """Return, for each hit that has any, its sentences nearest to the question, in their order.
 
     Sentences are taken by cosine with the question, each with the one before it, which may say
-    what it is about, until max_chars are full.
+    what it is about, and a row of a table with the table's first, until max_chars are full.
     """
     found = spans(hits)
     if sum(span.end - span.start for span in found) <= max_chars:
@@ -44,7 +48,7 @@ def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars:
     chosen: set[int] = set()
     room = max_chars
     for i in nearest:
-        for j in (i, i - 1):
+        for j in dict.fromkeys((i, i - 1, _head(found, i))):
             size = found[j].end - found[j].start
             if j >= 0 and found[j].hit is found[i].hit and j not in chosen and size <= room:
                 chosen.add(j)
@@ -53,14 +57,26 @@ def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars:
     return [_joined(list(group)) for _, group in groupby(kept, key=lambda span: id(span.hit))]
 
 
+def _head(found: Sequence[Span], row: int) -> int:
+    """Return the first of the rows of a table that end in this one; elsewhere the row itself."""
+    while (
+        row > 0
+        and _COLUMNS in found[row].text
+        and _COLUMNS in found[row - 1].text
+        and found[row - 1].hit is found[row].hit
+    ):
+        row -= 1
+    return row
+
+
 def asks_for_all(question: str) -> bool:
     """Whether a question wants every thing of a kind, not the best answer: "List all …"."""
-    return _ASKS_FOR_ALL.search(question) is not None
+    return bool(_ONLY_ASKS.search(question) or _ASKS_FOR_ALL.search(question))
 
 
 def subject(question: str) -> str:
     """Return what a question asks for, without the words that ask for all of it."""
-    return _ASKS_FOR_ALL.sub("", question, count=1).strip() if asks_for_all(question) else question
+    return _ONLY_ASKS.sub("", question, count=1)
 
 
 def worth_reading(hits: Sequence[Hit]) -> list[Hit]:
@@ -70,7 +86,11 @@ def worth_reading(hits: Sequence[Hit]) -> list[Hit]:
     """
     near = _LIST_SHARE * max((hit.sentence for hit in hits), default=0)
     worded = _LIST_SHARE * max((hit.lexical for hit in hits), default=0)
-    return [hit for hit in hits if hit.sentence >= near or (0 < worded <= hit.lexical)]
+    return [
+        hit
+        for n, hit in enumerate(hits)
+        if n == 0 or 0 < near <= hit.sentence or 0 < worded <= hit.lexical
+    ]
 
 
 def batches(hits: Sequence[Hit]) -> list[list[str]]:

@@ -22,6 +22,7 @@ from rag.weights import LANGUAGE_MODEL
 _KINDS = {str: "text", int: "a whole number", float: "a number"}
 _RANGES = {  # least and most
     "hits": (1, 1000),
+    "list_hits": (1, 1000),
     "prompt_passages": (1, 100),
     "prompt_chars": (100, 1_000_000),
     "max_new_tokens": (1, 4096),
@@ -40,6 +41,7 @@ class Settings:
     reranker: str = ""  # a cross-encoder that orders the hits anew: a folder or a hub name, or none
     model: str = LANGUAGE_MODEL  # the embedded one, a .gguf file, an OpenVINO folder or hub name
     hits: int = 14  # passages that a question retrieves; citations lie within them
+    list_hits: int = 24  # of these, at most, for a question that asks for all there is
     prompt_passages: int = 4  # of these, how many the language model reads from
     prompt_chars: int = 1000  # of their sentences, nearest to the question first
     max_new_tokens: int = 160  # of an answer

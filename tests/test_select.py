@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.records import Hit, Passage
-from rag.select import asks_for_all, batches, subject, worth_reading
+from rag.select import asks_for_all, batches, excerpts, subject, worth_reading
+from tests.fakes import LetterEncoder
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,9 @@ from rag.select import asks_for_all, batches, subject, worth_reading
         ("Find every mention of Gdynia", "mention of Gdynia"),
         ("list the ports", "ports"),
         ("name each of the ports", "the ports"),
+        ("List countries that signed.", "countries that signed."),
+        ("What are the names of all partners?", "What are the names of all partners?"),
+        ("Which are the partners? List every one.", "Which are the partners? List every one."),
     ],
 )
 def test_what_asks_for_all_is_told_from_its_subject(question, asked_for):
@@ -34,6 +38,9 @@ def test_what_asks_for_all_is_told_from_its_subject(question, asked_for):
         "Which spare parts does the store keep for each vessel?",
         "How are all the members told?",
         "Who keeps the list?",
+        "Give me any reason why rent rose.",
+        "Tell me all about the lease.",
+        "What are the terms?",
         "",
     ],
 )
@@ -52,6 +59,7 @@ def test_hits_far_below_the_best_are_not_read():
     assert worth_reading([near, worded, neither]) == [near, worded]
     assert worth_reading([hit(0, 5, 0.8), hit(9, 5, 0.5)]) == [hit(0, 5, 0.8), hit(9, 5, 0.5)]
     assert worth_reading([]) == []
+    assert worth_reading([hit(0, 5, -0.02), hit(9, 5, -0.05)]) == [hit(0, 5, -0.02)]
 
 
 @given(st.lists(st.tuples(st.integers(0, 99), st.integers(1, 2500)), max_size=9))
@@ -62,3 +70,15 @@ def test_every_hit_is_read_once_in_the_order_of_its_document(sizes):
         h.text for h in sorted(hits, key=lambda h: h.start)
     ]
     assert all(len(batch) == 1 or sum(map(len, batch)) <= 2000 for batch in found)
+
+
+def test_a_row_of_a_table_is_read_with_its_head():
+    lines = ["Marks were given.", "What | 2021 | 2023", "Food | 3.9 | 4.0", "Crew | 4.6 | 4.7"]
+    text = "\n".join(lines)
+    ends = [sum(len(line) + 1 for line in lines[: n + 1]) - 1 for n in range(4)]
+    spans = tuple((end - len(line), end) for line, end in zip(lines, ends, strict=True))
+    table = Hit(Passage("a", 0, len(text), text, spans), "", 1, 0, 0)
+    (read,) = excerpts("crew", [table], LetterEncoder(), max_chars=50)
+    assert read == "What | 2021 | 2023\nFood | 3.9 | 4.0\nCrew | 4.6 | 4.7"
+    (read,) = excerpts("crew", [table], LetterEncoder(), max_chars=40)
+    assert read == "Food | 3.9 | 4.0\nCrew | 4.6 | 4.7"
