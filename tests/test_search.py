@@ -57,6 +57,14 @@ def test_a_document_that_the_question_names_comes_first(library):
     assert found(library, question, 1) == ["report-2015.txt"]
 
 
+def test_a_comparison_has_hits_from_each_document_that_it_names(library):
+    library.add_texts(
+        (f"report-{year}.txt", f"Profit was {year % 7} million.") for year in range(1990, 2024)
+    )
+    question = "Was the profit higher in the report for 2015 or in the report for 1998?"
+    assert set(found(library, question, 2)) == {"report-1998.txt", "report-2015.txt"}
+
+
 def test_a_title_that_two_documents_have_names_neither(hops):
     hops.ranking = replace(hops.ranking, mentioned=0.9)
     hops.add_texts([("3", "Nordic Star\n\nA song.")])
