@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 
+import numpy as np
+
 from index.embed import Encoder
 from index.records import Hit
 from rag.attribute import Span, spans
@@ -30,6 +32,7 @@ _ASKS_FOR_ALL = re.compile(
     r"\blist\s+(?:all|every|each)\b|^\W*(?:what|who|which)\s+are\s+(?:\w+\s+){0,4}all\b",
     re.IGNORECASE,
 )
+_OF_HIT = 0.5  # what the score of a hit, of the best one's, counts beside a cosine
 _COLUMNS = " | "  # between the cells of a row
 _GAP = " … "  # between sentences that are not neighbours
 
@@ -37,22 +40,27 @@ _GAP = " … "  # between sentences that are not neighbours
 def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars: int) -> list[str]:
     """Return, for each hit that has any, its sentences nearest to the question, in their order.
 
-    Sentences are taken by cosine with the question, each with the one before it, which may say
-    what it is about, and a row of a table with the table's first, until max_chars are full.
+    Sentences are taken by cosine with the question and the score of their hit, a row of a table
+    with the table's first, each with the one before it, which may say what it is about, until
+    max_chars are full.
     """
     found = spans(hits)
     if sum(span.end - span.start for span in found) <= max_chars:
         return [hit.text for hit in hits]
     vectors = encoder.encode([question, *(span.text for span in found)])
-    nearest = sorted(range(len(found)), key=lambda i: -float(vectors[i + 1] @ vectors[0]))
+    best = max(hit.score for hit in hits) or 1
+    worth = vectors[1:] @ vectors[0] + [_OF_HIT * span.hit.score / best for span in found]
     chosen: set[int] = set()
     room = max_chars
-    for i in nearest:
-        for j in dict.fromkeys((i, i - 1, _head(found, i))):
-            size = found[j].end - found[j].start
-            if j >= 0 and found[j].hit is found[i].hit and j not in chosen and size <= room:
-                chosen.add(j)
-                room -= size
+    for i in np.argsort(-worth, kind="stable").tolist():
+        row = {i, _head(found, i)}
+        before = {i - 1} if i > 0 and found[i - 1].hit is found[i].hit else set()
+        for wanted in (row - chosen, before - chosen):
+            size = sum(found[j].end - found[j].start for j in wanted)
+            if size > room:
+                break
+            chosen |= wanted
+            room -= size
     kept = [found[i] for i in sorted(chosen)]
     return [_joined(list(group)) for _, group in groupby(kept, key=lambda span: id(span.hit))]
 

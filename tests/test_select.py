@@ -81,4 +81,4 @@ def test_a_row_of_a_table_is_read_with_its_head():
     (read,) = excerpts("crew", [table], LetterEncoder(), max_chars=50)
     assert read == "What | 2021 | 2023\nFood | 3.9 | 4.0\nCrew | 4.6 | 4.7"
     (read,) = excerpts("crew", [table], LetterEncoder(), max_chars=40)
-    assert read == "Food | 3.9 | 4.0\nCrew | 4.6 | 4.7"
+    assert read == "What | 2021 | 2023 … Crew | 4.6 | 4.7"
