@@ -31,7 +31,10 @@ LEAST_COVERED = 0.7  # share of a claim's words that the evidence must have, or 
 LEAST_ASKED = 0.7  # share of a question's words that the evidence or its surroundings must have
 _WORD_BATCH = 64
 _SAME_MEANING = 0.62  # least cosine of two words that may stand for one another
-_FATAL_TO_SUPPORT = ("name_missing", "number_missing", "number_unbound", "negation", "opposite")
+_FATAL_TO_SUPPORT = (
+    *("name_missing", "name_unbound", "number_missing", "number_unbound"),
+    *("negation", "opposite"),
+)
 
 _HEDGES = re.compile(  # a sentence about the sources or the speaker, not about the world
     r"\b(?:the )?(?:given |provided |above )?(?:sources?|documents?|texts?|passages?|context)"
@@ -129,6 +132,7 @@ def support_features(
         "words_covered": 1 - len(lacking) / max(len(plain), 1),
         "all_covered": float(not lacking),
         "name_missing": float(bool(missing_names) or any(w[0].isupper() for w in lacking)),
+        "name_unbound": float(_name_unbound(keys, chosen)),
         "number_missing": float(bool(keys.numbers - given - evidence.numbers)),
         "number_unbound": float(_number_unbound(keys, given, chosen)),
         "cosine": float(vectors[0] @ vectors[1]),
@@ -183,6 +187,28 @@ def _number_unbound(keys: Profile, given: frozenset[str], chosen: Sequence[str])
     for number in keys.numbers - given if keys.content else ():
         holding = [profile for profile in profiles if number in profile.numbers]
         if holding and not any(_shares(keys, profile) for profile in holding):
+            return True
+    return False
+
+
+def _name_unbound(keys: Profile, chosen: Sequence[str]) -> bool:
+    """Whether a name of the claim stands, in the evidence, only where nothing else of it does.
+
+    So what one sentence says of one thing cannot be joined to the name of another's.
+    """
+    profiles = [words.profile(text) for text in chosen]
+    for name in keys.names:
+        others = (keys.content | keys.numbers) - {name}
+        holding = [profile for profile in profiles if words.has_name(name, profile)]
+        if (
+            others
+            and holding
+            and not any(
+                key in profile.numbers or words.has_name(key, profile)
+                for profile in holding
+                for key in others
+            )
+        ):
             return True
     return False
 

@@ -142,13 +142,18 @@ def _documents(config: pytest.Config) -> list[Path]:
 
 def _folder(config: pytest.Config, settings: Settings, closing: ExitStack) -> Path:
     """Return the folder of the library that is set, else one in the cache, else a passing one."""
+    from index.catalog import SCHEMA_VERSION
+
     named = config.getini("pincite_library")
     if named:
         from index.files import expanded
 
         return config.rootpath / expanded(Path(named))
     # Other documents or another embedding model are another library: no name is taken in it.
-    of_what = [str(config.rootpath), *config.getini("pincite_documents"), settings.embedding_model]
+    of_what = [
+        *(str(config.rootpath), *config.getini("pincite_documents")),
+        *(settings.embedding_model, str(SCHEMA_VERSION)),
+    ]
     digest = hashlib.sha256("\0".join(of_what).encode(errors="surrogateescape")).hexdigest()
     cache = getattr(config, "cache", None)  # none with -p no:cacheprovider
     with suppress(OSError):  # where it cannot be written, pytest too goes on without
