@@ -243,7 +243,7 @@ def _asked_for(question: str, index: Index, catalog: Catalog) -> set[int]:
         for title, document in catalog.titles(titles.starts(words, within=_APART)):
             if titles.asks_for(title, words):
                 found.add(document)
-    return set(sorted(found)[:_MOST_NAMED])
+    return _first_by_name(found, index)
 
 
 def _mentioned(rows: Rows, index: Index, catalog: Catalog) -> set[int]:
@@ -255,4 +255,9 @@ def _mentioned(rows: Rows, index: Index, catalog: Catalog) -> set[int]:
         for title, document in catalog.titles(titles.starts(words)):
             if document != index.documents[row] and titles.mentions(title, words):
                 found.add(document)
-    return set(sorted(found)[:_MOST_NAMED])
+    return _first_by_name(found, index)
+
+
+def _first_by_name(documents: Collection[int], index: Index) -> set[int]:
+    """Return no more than are followed: ids tell the order of adding, which must change nothing."""
+    return set(sorted(documents, key=index.bounds.__getitem__)[:_MOST_NAMED])

@@ -71,6 +71,18 @@ def test_a_title_that_two_documents_have_names_neither(hops):
     assert "2" not in found(hops, "Where was the ship built that Ada Lind commanded?", 8)
 
 
+def test_of_many_documents_that_are_named_the_order_of_adding_chooses_none(tmp_path):
+    ships = [f"Ship {letter}{other}" for letter in "abcdef" for other in "ghijk"]
+    listing = ("list", "Fleet\n\n" + ", ".join(ships) + ".")
+    texts = [(f"{n:02}", f"{ship.title()}\n\nIt is long.") for n, ship in enumerate(ships)]
+    hits = []
+    for n, added in enumerate([[listing, *texts], [*texts[::-1], listing]]):
+        with Library.open(tmp_path / str(n), encoder=LetterEncoder()) as library:
+            library.add_texts(added)
+            hits.append(library.search("Which is the fleet?", 40))
+    assert hits[0] == hits[1]
+
+
 def test_the_order_of_adding_changes_nothing(tmp_path):
     orders = [HOPS, HOPS[::-1]]
     hits = []

@@ -9,7 +9,6 @@ the questions.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from rag.evaluate.statistics import ratio
 from rag.rewrite import refers_back
 from rag.settings import Settings
 from tests.benchmarks import financebench, fit_ranking, own, xquad
-from tests.benchmarks.common import System, files_in, progress, read
+from tests.benchmarks.common import System, files_in, folders, progress, read
 
 _NONE = dict.fromkeys(
     ("dense", "sentence", "document", "alone", "around", "mentioned", "asked"), 0.0
@@ -73,9 +72,7 @@ class AskedOnce:
 
 def main() -> None:
     """Print a table in Markdown, a set at a time."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--work", type=Path, default=Path("library/benchmarks"))
+    parser = folders(__doc__)
     parser.add_argument("--only", type=lambda value: value.split(","))
     options = parser.parse_args()
     system = System()

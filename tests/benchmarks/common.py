@@ -192,6 +192,14 @@ def digest(parts: Iterable[bytes]) -> str:
     return found.hexdigest()[:16]
 
 
+def folders(description: str) -> argparse.ArgumentParser:
+    """Return the options of a script that reads the sets and keeps libraries."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--work", type=Path, default=Path("library/benchmarks"))
+    return parser
+
+
 def files_in(paths: Iterable[Path]) -> list[Path]:
     """Return the files among the paths and in the folders among them, in order."""
     below = [sorted(path.rglob("*")) if path.is_dir() else [path] for path in paths]

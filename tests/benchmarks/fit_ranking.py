@@ -30,7 +30,7 @@ from index.records import Passage
 from index.search import build, candidates, query, signals
 from rag.evaluate.retrieval import all_gold, excerpt_recall, ndcg
 from tests.benchmarks import chunking, hotpot, scifact, xquad
-from tests.benchmarks.common import Row, System, Texts, progress, subset
+from tests.benchmarks.common import Row, System, Texts, folders, progress, subset
 
 FITTED = Path(rank.__file__).with_name("ranking.json")
 SIGNALS = ("dense", "sentence", "document", "alone", "around")
@@ -71,10 +71,7 @@ Set = tuple[Texts, list[Asked]]
 
 def main() -> None:
     """Fit, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--work", type=Path, default=Path("library/benchmarks"))
-    options = parser.parse_args()
+    options = folders(__doc__).parse_args()
     system = System()
     sets = {
         name: listed(system, options.work, name, *of(options.data)) for name, of in SETS.items()

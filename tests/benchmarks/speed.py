@@ -9,17 +9,15 @@ alone, in the same run, says what the ranking costs whatever the machine.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from index import Library
 from rag.evaluate.cases import load
 from rag.evaluate.statistics import Metric, percentile
 from rag.settings import Settings
 from tests.benchmarks import own, scifact
-from tests.benchmarks.common import System, files_in, subset
+from tests.benchmarks.common import System, files_in, folders, subset
 
 _WARM_UP = 10
 _QUESTIONS = 200
@@ -27,10 +25,7 @@ _QUESTIONS = 200
 
 def main() -> None:
     """Print a line for each library."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--work", type=Path, default=Path("library/benchmarks"))
-    options = parser.parse_args()
+    options = folders(__doc__).parse_args()
     system = System()
     files = files_in([own.DOCUMENTS])
     with system.kept_library_of_files(options.work, own.NAME, files) as library:
