@@ -16,18 +16,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index import lexical, titles
-from index.embed import Vectors, quantise
+from index import titles
 from index.errors import LibraryError, UnknownDocumentError, UnreadableError
 from index.language import language
 from index.records import Document, DocumentInfo, Passage, Place, check_places
-from index.terms import fingerprint
-
-Row = tuple[int, int, str, str, str, bytes, int, bytes, bytes]  # of a passage, but its document
+from index.rows import MEND, Row, places_from, spans_from
 
 SCHEMA_VERSION = 2
 _BUSY_MS = 30_000  # how long to wait for another process that is writing
-MEND = "mend the library with: pincite check --repair"
 
 _META = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)"
 _SCHEMA = """
@@ -386,42 +382,5 @@ class Catalog:
         return self.passages(list(dict.fromkeys(row[0] for row in [*rows[:1], *rows[-1:]])))
 
 
-def row_of(passage: Passage, vector: Vectors, sentence_vectors: Vectors) -> Row:
-    """Return what is stored of a passage, with the vectors (dimension,) and (sentences, dimension).
-
-    Raises ValueError where the shapes do not fit.
-    """
-    shape = (len(passage.sentences), *vector.shape)
-    if sentence_vectors.shape != shape:
-        raise ValueError(f"vectors of shape {sentence_vectors.shape} must be {shape}")
-    return (
-        passage.start,
-        passage.end,
-        json.dumps(passage.sentences),
-        passage.language,
-        passage.above,
-        lexical.counts(passage.text, passage.above, passage.language),
-        fingerprint(passage.text),
-        vector.tobytes(),
-        quantise(sentence_vectors).tobytes(),
-    )
-
-
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def places_from(stored: str) -> tuple[Place, ...]:
-    """Return the places of a row; raises LibraryError where they are damaged."""
-    try:
-        return tuple(Place(*row) for row in json.loads(stored))
-    except (ValueError, TypeError) as error:  # no JSON, or not of places
-        raise LibraryError(f"a document's places are damaged; {MEND}") from error
-
-
-def spans_from(stored: str) -> tuple[tuple[int, int], ...]:
-    """Return the sentences of a row; raises LibraryError where they are damaged."""
-    try:
-        return tuple((start, end) for start, end in json.loads(stored))
-    except (ValueError, TypeError) as error:
-        raise LibraryError(f"the sentences of a passage are damaged; {MEND}") from error

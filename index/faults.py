@@ -9,10 +9,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from index import lexical, titles
-from index.catalog import Catalog, places_from, spans_from
+from index.catalog import Catalog
 from index.errors import LibraryError
 from index.language import LANGUAGES, language
 from index.records import Document, Fault, check_places
+from index.rows import places_from, spans_from
 from index.terms import fingerprint
 
 

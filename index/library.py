@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 
 from index import rank, weights
-from index.catalog import Catalog, Row, row_of
+from index.catalog import Catalog
 from index.embed import Encoder
 from index.errors import LibraryError, UnreadableError
 from index.faults import faults
@@ -24,6 +24,7 @@ from index.files import expanded, files, printable, reason, utf8
 from index.read import read
 from index.records import AddReport, Document, DocumentInfo, Failure, Fault, Hit, Progress
 from index.rerank import Reranker
+from index.rows import Row, row_of
 from index.search import Index, Ranked, build, ranked
 from index.split import split
 

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import dense, lexical, rank, titles
-from index.catalog import MEND, Catalog
+from index.catalog import Catalog
 from index.dense import DenseIndex
 from index.embed import Vectors, unit
 from index.errors import LibraryError
 from index.language import language_among
 from index.lexical import LexicalIndex
 from index.rank import Scores, Weights
+from index.rows import MEND
 from index.terms import query_terms, written_terms
 
 CANDIDATES = 50  # passages that each of dense and lexical search hands to the ranking

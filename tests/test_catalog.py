@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from index import Library
-from index.catalog import row_of
 from index.errors import LibraryError
 from index.records import Passage
+from index.rows import row_of
 from tests.fakes import LetterEncoder
 
 FIRST = "The harbour is deep. Ships lie there in winter."

@@ -43,7 +43,7 @@ _INDEX = Path(weights.__file__).parent
 _EMBEDDING = [
     (_INDEX / f"{name}.py").read_bytes()
     for name in (
-        *("library", "catalog", "lexical", "terms", "language", "titles"),
+        *("library", "catalog", "rows", "lexical", "terms", "language", "titles"),
         *("embed", "weights", "convert", "engine"),
     )
 ]
