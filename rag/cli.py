@@ -225,17 +225,25 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> int:
 
 def models(options: argparse.Namespace, settings: Settings) -> int:
     """Say which models are used, where they come from, and whether their hashes hold."""
-    from rag.weights import states
+    from rag.models.states import machine, states
 
     found = states(settings, download=options.download)
     if options.json:
-        _print_json({"models": [state.to_dict() for state in found]})
+        _print_json({"models": [state.to_dict() for state in found], "machine": machine()})
     else:
         for state in found:
             print(f"{state.role}: {line(state.name)}\n  from   {line(state.origin)}")
             print(f"  state  {line(state.state)}")
-            if state.note:
-                print(f"  note   {line(state.note)}")
+            for label, said in (("runs", state.runs), ("note", state.note)):
+                if said:
+                    print(f"  {label:6} {line(said)}")
+        here = machine()
+        print(
+            f"this machine: {line(here['cpu'])}, {here['cores']} cores, {here['memory_gb']} GB of "
+            f"memory, {line(', '.join(here['gpus'])) or 'no GPU'}"
+        )
+        if here["gpus"]:
+            print("  a language model runs on the GPU with --model transformers:FOLDER_OR_NAME")
     return DONE if all(state.ok for state in found) else FAILED
 
 
@@ -252,10 +260,11 @@ def _assistant(library: Library, settings: Settings) -> Assistant:
     """Return the assistant; a model that must be prepared is so here, where Ctrl-C ends it."""
     from index.files import expanded
     from rag.assistant import Assistant
-    from rag.weights import language_model
+    from rag.models import chosen
+    from rag.weights import LANGUAGE_MODEL, language_model
 
-    if library.count()[0]:  # else nothing is asked of the model
-        language_model(settings.model, expanded(Path(settings.cache)))
+    if library.count()[0] and chosen(settings.model).name == LANGUAGE_MODEL:
+        language_model(expanded(Path(settings.cache)))
     return Assistant(library, settings)
 
 

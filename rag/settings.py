@@ -20,12 +20,14 @@ from rag.errors import SettingsError
 from rag.weights import LANGUAGE_MODEL
 
 _KINDS = {str: "text", int: "a whole number", float: "a number"}
+_PRECISIONS = ("bfloat16", "float32", "4bit")
 _RANGES = {  # least and most
     "hits": (1, 1000),
     "list_hits": (1, 1000),
     "prompt_passages": (1, 100),
     "prompt_chars": (100, 1_000_000),
     "max_new_tokens": (1, 4096),
+    "server_timeout": (0.1, 86_400),
     "support_threshold": (0, 1),
     "relevance_threshold": (0, 1),
 }
@@ -39,7 +41,9 @@ class Settings:
     cache: str = field(default_factory=lambda: str(cache_folder()))  # folder of prepared models
     embedding_model: str = EMBEDDING_MODEL  # the embedded one, a folder, or a hub name
     reranker: str = ""  # a cross-encoder that orders the hits anew: a folder or a hub name, or none
-    model: str = LANGUAGE_MODEL  # the embedded one, a .gguf file, an OpenVINO folder or hub name
+    model: str = LANGUAGE_MODEL  # the embedded one, a file, folder, hub name or URL: rag.models
+    precision: str = "bfloat16"  # of a model on transformers: bfloat16, float32 or 4bit
+    server_timeout: float = 120.0  # seconds that a language model's server may say nothing
     hits: int = 14  # passages that a question retrieves; citations lie within them
     list_hits: int = 24  # of these, at most, for a question that asks for all there is
     prompt_passages: int = 8  # of these, how many the language model reads from
@@ -55,6 +59,11 @@ class Settings:
                 raise SettingsError(
                     f"the setting {name} must be from {least} to {most}, not {getattr(self, name)}"
                 )
+        if self.precision not in _PRECISIONS:
+            raise SettingsError(
+                f"the setting precision must be {', '.join(_PRECISIONS[:-1])} or "
+                f"{_PRECISIONS[-1]}, not {self.precision!r}"
+            )
         for name in ("library", "cache", "embedding_model", "model"):
             if not str(getattr(self, name)).strip():
                 raise SettingsError(f"the setting {name} is empty: name a folder or a model")

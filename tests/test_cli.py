@@ -326,6 +326,7 @@ def test_search_in_an_empty_library_says_so(letters, capsys):
 @pytest.fixture
 def scripted(monkeypatch, tmp_path) -> ScriptedModel:
     model = ScriptedModel()
+    (tmp_path / "config.json").touch()
     monkeypatch.setenv("PINCITE_MODEL", str(tmp_path))  # a place that exists
     monkeypatch.setattr("rag.assistant.chat_model", lambda settings: model)
     return model

@@ -114,6 +114,7 @@ def test_a_draft_is_written_for_editing_and_never_over_another(
     model = Asking(questions=questions)
     monkeypatch.setattr("rag.assistant.chat_model", lambda settings: model)
     monkeypatch.setattr("index.weights.encoder", lambda *_, **__: LETTERS)
+    (tmp_path / "config.json").touch()
     monkeypatch.setenv("PINCITE_MODEL", str(tmp_path))
     monkeypatch.setenv("PINCITE_LIBRARY", str(tmp_path / "library"))
     command = ["evaluate", "--draft", str(tmp_path / "report.txt"), "--out", str(tmp_path)]

