@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -143,6 +144,34 @@ class OpenVinoEncoder:
             ]
         )
         return unit(pieces.mean(axis=0)), sentence_vectors(pieces, starts, sentences)
+
+
+class Remembering:
+    """An encoder that keeps what it encoded last: one question reads the same sentences often."""
+
+    def __init__(self, encoder: Encoder, most: int = 4096) -> None:
+        """Keep the vectors of so many texts at most, those that were wanted last."""
+        self.encoder = encoder
+        self.name, self.dimension = encoder.name, encoder.dimension
+        self.languages = encoder.languages
+        self.encode_question, self.encode_passage = encoder.encode_question, encoder.encode_passage
+        self._most = most
+        self._kept: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def encode(self, texts: Sequence[str], *, batch_size: int = 1) -> Vectors:
+        """Return an (n, dimension) array; the i-th row is the unit vector of the i-th text."""
+        with self._lock:
+            known = {text: self._kept[text] for text in texts if text in self._kept}
+        new = list(dict.fromkeys(text for text in texts if text not in known))
+        known.update(zip(new, self.encoder.encode(new, batch_size=batch_size), strict=True))
+        with self._lock:
+            for text in texts:
+                self._kept[text] = known[text]
+                self._kept.move_to_end(text)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return np.stack([known[text] for text in texts]) if texts else self.encoder.encode([])
 
 
 def _infer(request: Any, windows: Sequence[Any]) -> Iterator[Vectors]:

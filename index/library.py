@@ -17,7 +17,7 @@ import numpy as np
 
 from index import rank, weights
 from index.catalog import Catalog
-from index.embed import Encoder
+from index.embed import Encoder, Vectors
 from index.errors import LibraryError, UnreadableError
 from index.faults import faults
 from index.files import expanded, files, printable, reason, utf8
@@ -233,7 +233,7 @@ class Library:
                 learnt=self.encoder.languages,
                 at_least=wanted,
             )
-            hits = _hits(found, catalog, wanted)
+            hits = _hits(found, vector, catalog, wanted)
         if self.reranker:
             hits = _reranked(self.reranker, question, hits)
         return hits[:k]
@@ -317,8 +317,10 @@ class Library:
         return self._index
 
 
-def _hits(found: Ranked, catalog: Catalog, k: int) -> list[Hit]:
-    """Return the first k as they stand in the catalog."""
+def _hits(found: Ranked, question: Vectors, catalog: Catalog, k: int) -> list[Hit]:
+    """Return the first k as they stand in the catalog; question is the vector (dimension,)."""
+    ids = found.ids[:k].tolist()
+    stored = zip(catalog.passages(ids), catalog.sentence_vectors(ids), strict=True)
     return [
         Hit(
             passage=passage,
@@ -326,13 +328,13 @@ def _hits(found: Ranked, catalog: Catalog, k: int) -> list[Hit]:
             score=float(found.scores[i]),
             dense=float(found.signals["dense"][i]),
             lexical=float(found.signals["alone"][i]),
-            sentence=float(found.signals["sentence"][i]),
+            likeness=tuple(rank.likeness(question, sentences).tolist()),
             copies=tuple(
                 name for name in catalog.names(found.copies[i]) if name != passage.document
             ),
             places=places,
         )
-        for i, (_, passage, sha256, places) in enumerate(catalog.passages(found.ids[:k].tolist()))
+        for i, ((_, passage, sha256, places), sentences) in enumerate(stored)
     ]
 
 

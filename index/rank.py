@@ -6,7 +6,7 @@ What each signal counts was fitted by tests/benchmarks/fit_ranking.py; ranking.j
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -42,18 +42,14 @@ def weights() -> Weights:
     return Weights(**json.loads(text)["weights"])
 
 
-def best_sentence(question: Vectors, sentences: Sequence[NDArray[np.int8]]) -> Scores:
-    """Return the cosine of the question and the best sentence of each passage.
+def likeness(question: Vectors, sentences: NDArray[np.int8]) -> Scores:
+    """Return the cosine (n,) of the question and each sentence of a passage.
 
-    question is (dimension,), each passage's sentences (n, dimension), as quantised.
+    question is (dimension,), sentences (n, dimension), as quantised.
     """
-    return np.array(
-        [
-            np.max((rows @ question) / np.linalg.norm(rows, axis=1).clip(min=1))
-            for rows in (passage.astype(np.float32) for passage in sentences)
-        ],
-        np.float32,
-    )
+    rows = sentences.astype(np.float32)
+    cosines: Scores = (rows @ question) / np.linalg.norm(rows, axis=1).clip(min=1)
+    return cosines
 
 
 def scaled(scores: Scores, low: float, high: float) -> Scores:

@@ -64,9 +64,14 @@ class Hit:
     score: float  # fused: what the hits are ordered by
     dense: float  # cosine of question and passage
     lexical: float  # BM25; 0 where no word matched
-    sentence: float = 0.0  # cosine of the question and the passage's best sentence
+    likeness: tuple[float, ...] = ()  # cosine of the question and each sentence of the passage
     copies: tuple[str, ...] = ()  # other documents in which nearly the same stands
     places: tuple[Place, ...] = field(default=(), repr=False)  # those that touch the passage
+
+    @property
+    def sentence(self) -> float:
+        """Cosine of the question and the passage's best sentence."""
+        return max(self.likeness, default=0.0)
 
     @property
     def document(self) -> str:

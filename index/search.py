@@ -131,11 +131,13 @@ def candidates(asked: Query, index: Index, at_least: int = CANDIDATES) -> Rows:
 
 def signals(asked: Query, rows: Rows, index: Index, catalog: Catalog) -> dict[str, Scores]:
     """Return what the rows are ranked by, an array (rows,) for each signal of rank.Weights."""
-    sentences = list(catalog.sentence_vectors(index.ids[rows].tolist()))
+    sentences = catalog.sentence_vectors(index.ids[rows].tolist())
     topics = [index.bounds[int(document)][0] for document in index.documents[rows]]
     return {
         "dense": index.dense.vectors[rows] @ asked.vector,
-        "sentence": rank.best_sentence(asked.vector, sentences),
+        "sentence": np.array(
+            [rank.likeness(asked.vector, of_passage).max() for of_passage in sentences], np.float32
+        ),
         "document": index.topics[topics] @ asked.vector,
         "alone": asked.alone[rows],
         "around": asked.around[rows],

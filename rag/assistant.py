@@ -10,13 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from functools import lru_cache
 
 from langchain_core.language_models import BaseChatModel
 from langsmith import tracing_context
 
 from index import Library, weights
-from index.embed import Encoder
+from index.embed import Encoder, Remembering
 from index.records import Hit
 from index.split import sentences
 from rag import judge, prompt, select, words
@@ -31,7 +32,9 @@ from rag.surroundings import Surroundings
 Event = Evidence | Sentence | Answer
 
 MAX_QUESTION = 4000  # characters
-_QUOTES_TRIED = 4  # source sentences that may stand in for an answer that failed
+# Source sentences that may stand in for an answer that failed: so many that are near to the
+# question, and of these, so many that are judged.
+_QUOTES_LOOKED_AT, _QUOTES_TRIED = 12, 4
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]⁰¹²³⁴-⁹]*$")
 _EMPTY = "The library is empty. Add documents first: pincite index PATH"
 
@@ -50,6 +53,7 @@ class Assistant:
         self.library = library
         self.settings = settings or Settings()
         self.given = model
+        self._encoder = Remembering(library.encoder)
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="loading")
         self._loading: Future[BaseChatModel] | None = None
@@ -79,9 +83,12 @@ class Assistant:
         if not self.given:
             self._load()
         hits = self.library.search("warm up", self.settings.prompt_passages)
-        # A model's first answer is its slowest: let it be this one.
-        for _ in self._generate("answer", "warm up", [hit.text for hit in hits], lambda: True):
-            pass
+        # A model's first answer is its slowest: let it be this one, as far as its first words.
+        asked = prompt.messages(
+            "answer", sources=prompt.sources([hit.text for hit in hits]), question="warm up"
+        )
+        with tracing_context(enabled=False), closing(self.model.stream(asked)) as said:  # type: ignore[type-var]
+            next((chunk for chunk in said if chunk.content), None)
 
     def ask(self, question: str, history: Iterable[tuple[str, str | Answer]] = ()) -> Answer:
         """Return the judged, cited answer. Raises QuestionError, WeightsError or ModelError."""
@@ -164,7 +171,7 @@ class Assistant:
         around = Surroundings(self.library, hits)
         shown = False
         for text in self._said(question, hits, stopped):
-            cited = attribute(text, candidates, self.library.encoder)
+            cited = attribute(text, candidates, self._encoder)
             sentence = self._judge(select.subject(question), text, cited, around)
             shown = shown or sentence.verdict is Verdict.SUPPORTED
             yield sentence
@@ -181,7 +188,7 @@ class Assistant:
             read = select.excerpts(
                 question,
                 hits[: self.settings.prompt_passages],
-                self.library.encoder,
+                self._encoder,
                 max_chars=self.settings.prompt_chars,
             )
             yield from self._generate("answer", question, read, stopped)
@@ -225,7 +232,7 @@ class Assistant:
     def _judge(
         self, question: str, text: str, cited: Sequence[Span], around: Surroundings
     ) -> Sentence:
-        encoder, context = self.library.encoder, around.of(cited)
+        encoder, context = self._encoder, around.of(cited)
         quotes = [span.text for span in cited]
         # What the question says and the surroundings confirm needs no quote.
         given = judge.given(question, context)
@@ -249,13 +256,16 @@ class Assistant:
         self, question: str, candidates: Sequence[Span], around: Surroundings
     ) -> Sentence | None:
         """Return the source's own words that best answer the question, if any do."""
+        ended = [  # others are headings and rows of tables
+            span for span in candidates if _SENTENCE_END.search(span.text)
+        ]
+        near = sorted(ended, key=lambda span: -span.likeness)[:_QUOTES_LOOKED_AT]
         fitting = [
             span
-            for span in dict.fromkeys([*candidates, *map(with_previous, candidates)])
-            if _SENTENCE_END.search(span.text)  # else it is a heading or a row of a table
-            and not judge.beside_the_point(question, span.text, [span.text], around.of([span]))
+            for span in dict.fromkeys([*near, *map(with_previous, near)])
+            if not judge.beside_the_point(question, span.text, [span.text], around.of([span]))
         ]
-        vectors = self.library.encoder.encode([question, *(span.text for span in fitting)])
+        vectors = self._encoder.encode([question, *(span.text for span in fitting)])
         likeness = vectors[1:] @ vectors[0]
         nearest = sorted(range(len(fitting)), key=lambda i: -float(likeness[i]))[:_QUOTES_TRIED]
         judged = [self._judge(question, fitting[i].text, [fitting[i]], around) for i in nearest]

@@ -37,6 +37,12 @@ class Span:
         """The words of the span."""
         return self.hit.text[self.start - self.hit.start : self.end - self.hit.start]
 
+    @property
+    def likeness(self) -> float:
+        """Cosine with the question, as the search has it; 0 for what it did not find."""
+        cosines = zip(self.hit.passage.sentences, self.hit.likeness, strict=False)
+        return next((cosine for (_, end), cosine in cosines if end == self.end), 0.0)
+
     def cite(self) -> Citation:
         """Return the span as a citation, with its place and its document's hash."""
         place = self.hit.place(self.start)

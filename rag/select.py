@@ -32,6 +32,7 @@ _ASKS_FOR_ALL = re.compile(
     r"\blist\s+(?:all|every|each)\b|^\W*(?:what|who|which)\s+are\s+(?:\w+\s+){0,4}all\b",
     re.IGNORECASE,
 )
+_NEAREST = 16  # sentences, by the vectors of the search, that are compared once more
 _OF_HIT = 0.5  # what the score of a hit, of the best one's, counts beside a cosine
 _COLUMNS = " | "  # between the cells of a row
 _GAP = " … "  # between sentences that are not neighbours
@@ -42,17 +43,20 @@ def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars:
 
     Sentences are taken by cosine with the question and the score of their hit, a row of a table
     with the table's first, each with the one before it, which may say what it is about, until
-    max_chars are full.
+    max_chars are full. The cosine is first that of the vectors that the search has; the nearest
+    by these are read anew, each by itself.
     """
     found = spans(hits)
     if sum(span.end - span.start for span in found) <= max_chars:
         return [hit.text for hit in hits]
-    vectors = encoder.encode([question, *(span.text for span in found)])
     best = max(hit.score for hit in hits) or 1
-    worth = vectors[1:] @ vectors[0] + [_OF_HIT * span.hit.score / best for span in found]
+    of_hits = np.array([_OF_HIT * span.hit.score / best for span in found])
+    nearest = np.argsort(-(of_hits + [span.likeness for span in found]), kind="stable")[:_NEAREST]
+    vectors = encoder.encode([question, *(found[i].text for i in nearest)])
+    worth = vectors[1:] @ vectors[0] + of_hits[nearest]
     chosen: set[int] = set()
     room = max_chars
-    for i in np.argsort(-worth, kind="stable").tolist():
+    for i in nearest[np.argsort(-worth, kind="stable")].tolist():
         row = {i, _head(found, i)}
         before = {i - 1} if i > 0 and found[i - 1].hit is found[i].hit else set()
         for wanted in (row - chosen, before - chosen):

@@ -146,6 +146,7 @@ def content(text: str) -> frozenset[str]:
     return _profile(text).content
 
 
+@lru_cache(maxsize=20_000)
 def labels(text: str) -> frozenset[str]:
     """Return the things that go by a number, "Berth 7" as "berth 7"; dates are none."""
     found = list(tokens(text))
@@ -285,6 +286,7 @@ class _Quantity:
         return Token(f"{key}%" if share else key, "number", self.start, self.end)
 
 
+@lru_cache(maxsize=50_000)
 def fold(word: str) -> str:
     """Return the word in lower case, without accents or a possessive."""
     plain = unicodedata.normalize("NFKD", word.replace("’", "'").casefold())

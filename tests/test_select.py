@@ -51,7 +51,7 @@ def test_what_asks_for_one_thing_is_left_as_it_is(question):
 
 def hit(start: int, length: int, sentence: float = 0.0, lexical: float = 0.0) -> Hit:
     passage = Passage("a", start, start + length, "x" * length, ((start, start + length),))
-    return Hit(passage, "", score=0, dense=0, lexical=lexical, sentence=sentence)
+    return Hit(passage, "", score=0, dense=0, lexical=lexical, likeness=(sentence,))
 
 
 def test_hits_far_below_the_best_are_not_read():
