@@ -3,7 +3,7 @@
 # make quality  what the answers and citations are worth: on the sample documents, and on the public
 #               sets in ../shared/data where they are
 # make proof    the tests that take minutes
-# make bench    how long a search takes
+# make bench    how long a search takes, and an answer, beside stock chains on the same model file
 # make peers    what LangChain and LlamaIndex say to the same questions, beside Pincite
 PYTHON ?= python3
 DOCS ?= tests/documents
@@ -40,6 +40,7 @@ quality: setup
 
 bench: setup
 	$(BIN)/python -m tests.benchmarks.speed
+	$(BIN)/python -m tests.benchmarks.engine
 
 peers: setup
 	$(BIN)/python -m tests.benchmarks.peers

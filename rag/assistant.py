@@ -10,11 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import lru_cache
-
-from langchain_core.language_models import BaseChatModel
-from langsmith import tracing_context
+from typing import TYPE_CHECKING
 
 from index import Library, weights
 from index.embed import Encoder, Remembering
@@ -28,6 +26,9 @@ from rag.records import Answer, Evidence, Sentence, Timings, Verdict
 from rag.rewrite import Turn, rewrite
 from rag.settings import Settings
 from rag.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 Event = Evidence | Sentence | Answer
 
@@ -82,12 +83,12 @@ class Assistant:
         """
         if not self.given:
             self._load()
-        hits = self.library.search("warm up", self.settings.prompt_passages)
-        # A model's first answer is its slowest: let it be this one, as far as its first words.
+        hits = self.library.search("warm up", self.settings.hits)
         asked = prompt.messages(
-            "answer", sources=prompt.sources([hit.text for hit in hits]), question="warm up"
+            "answer", sources=prompt.sources(self._excerpts("warm up", hits)), question="warm up"
         )
-        with tracing_context(enabled=False), closing(self.model.stream(asked)) as said:  # type: ignore[type-var]
+        # A model's first answer is its slowest: let it be this one, as far as its first words.
+        with untraced(), closing(self.model.stream(asked)) as said:  # type: ignore[type-var]
             next((chunk for chunk in said if chunk.content), None)
 
     def ask(self, question: str, history: Iterable[tuple[str, str | Answer]] = ()) -> Answer:
@@ -116,7 +117,7 @@ class Assistant:
         documents, passages = self.library.count()
         if documents and not self.given:
             self._load()  # the encoder loads and searches meanwhile
-        with tracing_context(enabled=False):  # no variable may make LangChain report elsewhere
+        with untraced():
             standalone = rewrite(question, _turns(history), lambda: self.model)
         hits = self._search(standalone)
         evidence_s = time.monotonic() - began
@@ -185,12 +186,7 @@ class Assistant:
     ) -> Iterator[str]:
         """Yield the sentences that the model says to the question, none twice."""
         if not select.asks_for_all(question):
-            read = select.excerpts(
-                question,
-                hits[: self.settings.prompt_passages],
-                self._encoder,
-                max_chars=self.settings.prompt_chars,
-            )
+            read = self._excerpts(question, hits)
             yield from self._generate("answer", question, read, stopped)
             return
         said: set[str] = set()
@@ -202,6 +198,11 @@ class Assistant:
                     said.add(text)
                     yield text
 
+    def _excerpts(self, question: str, hits: Sequence[Hit]) -> list[str]:
+        """Return what the model reads of the hits."""
+        first = hits[: self.settings.prompt_passages]
+        return select.excerpts(question, first, self._encoder, max_chars=self.settings.prompt_chars)
+
     def _generate(
         self, template: str, question: str, read: Sequence[str], stopped: Callable[[], bool]
     ) -> Iterator[str]:
@@ -209,7 +210,7 @@ class Assistant:
         asked = prompt.messages(template, sources=prompt.sources(read), question=question)
         said: set[str] = set()
         buffer = ""
-        with tracing_context(enabled=False):
+        with untraced():
             stream = self.model.stream(asked)
             try:
                 for chunk in stream:
@@ -294,6 +295,15 @@ def _note(question: str, documents: int, passages: int, read: int) -> str | None
         which = "all there are" if read == passages else "those that fit the question best"
         return f"Read {read:,} of {passages:,} passages: {which}."
     return None
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Let no variable make LangChain report elsewhere what is asked."""
+    from langsmith import tracing_context
+
+    with tracing_context(enabled=False):
+        yield
 
 
 def check_question(question: str) -> None:

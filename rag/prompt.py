@@ -9,10 +9,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from string import Template
-
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from typing import TYPE_CHECKING
 
 from rag.errors import PromptError
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
 
 _HERE = Path(__file__).parent
 _FOLDERS = (_HERE / "prompts", _HERE.parent / "prompts")  # in a wheel; in a checkout
@@ -44,6 +46,8 @@ def messages(name: str, **values: str) -> list[BaseMessage]:
     system, separator, user = text.partition("\n---\n")
     if not separator:
         raise PromptError(f"the prompt {name} lacks the line --- between system and user")
+    from langchain_core.messages import HumanMessage, SystemMessage
+
     safe = {key: as_data(value) for key, value in values.items()}
     return [
         SystemMessage(Template(system).substitute(safe).strip()),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-
-from langchain_core.language_models import BaseChatModel
+from typing import TYPE_CHECKING
 
 from rag import prompt, words
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 Turn = tuple[str, str]  # question and answer
 

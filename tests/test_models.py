@@ -4,6 +4,7 @@ broken ones say so."""
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import signal
 import struct
@@ -11,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from rag import prompt, weights
 from rag.errors import ModelError, WeightsError
 from rag.models import Choice, chat_model, chosen, gguf
 from rag.models.embedded import OpenVinoChat
+from rag.models.engine import let_go_of
 from rag.models.local import as_dicts
 from rag.settings import Settings
 from tests.conftest import skip_without
@@ -209,6 +212,30 @@ def test_what_it_cannot_do_is_said_to_the_one_who_asked(process: subprocess.Pope
     assert heard["id"] == 1
     assert heard["error"]
     tells(process, cancel=1)  # which is no more there
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it does nothing")
+def test_the_memory_of_files_is_given_back_and_their_bytes_come_again(tmp_path: Path):
+    def resident(file: Path) -> int:
+        """How many kB of a file's mapping are in memory."""
+        maps = Path("/proc/self/smaps").read_text().split(str(file))[1]
+        return int(maps.partition("Rss:")[2].split()[0])
+
+    mine, other = tmp_path / "weights" / "a.bin", tmp_path / "b.bin"
+    mine.parent.mkdir()
+    with ExitStack() as opened:
+        maps = []
+        for file in (mine, other):
+            file.write_bytes(b"abcd" * 50_000)
+            mapped = mmap.mmap(
+                opened.enter_context(file.open("rb")).fileno(), 0, prot=mmap.PROT_READ
+            )
+            maps.append(opened.enter_context(mapped))
+            assert maps[-1][:].count(b"abcd") == 50_000
+        let_go_of(mine.parent)
+        assert resident(mine) == 0
+        assert resident(other) > 0
+        assert maps[0][:].count(b"abcd") == 50_000
 
 
 # files that are broken

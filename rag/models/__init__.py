@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal
 from index.files import expanded
 from index.weights import local_or_hub
 from rag.errors import WeightsError
+from rag.models import gguf
 from rag.weights import LANGUAGE_MODEL, language_model
 
 if TYPE_CHECKING:
@@ -67,15 +68,17 @@ def chat_model(settings: Settings) -> BaseChatModel:
     choice = chosen(settings.model)
     match choice.runtime:
         case "openvino":
-            from rag.models.embedded import OpenVinoChat
+            from rag.models.process import EngineProcess
 
             path = choice.name
             if path == LANGUAGE_MODEL:
                 path = str(language_model(expanded(Path(settings.cache))))
-            return OpenVinoChat(
-                path=path,
-                max_new_tokens=settings.max_new_tokens,
-            )
+            elif Path(path).suffix == ".gguf":
+                gguf.check(Path(path))
+            engine = EngineProcess(path)  # it loads while LangChain is imported
+            from rag.models.embedded import OpenVinoChat
+
+            return OpenVinoChat(path=path, engine=engine, max_new_tokens=settings.max_new_tokens)
         case "transformers":
             from rag.models.transformers import TransformersChat
 

@@ -83,10 +83,8 @@ class Engine:
         most = _BLOCK * _CACHED
         self._longest = int(self._tokenizer.encode("a " * most).input_ids.shape[1])
         self._longest = min(self._longest, most)
-        # The first pass brings the weights into the order that it multiplies them in.
-        first = self._config({"max_new_tokens": 2, "stop": []})
-        self._pipeline.generate(["Hello"], [first])
-        let_go_of(Path(path).parent if Path(path).is_file() else Path(path))
+        self._files = Path(path).parent if Path(path).is_file() else Path(path)
+        self._read = False  # whether the weights are where they are multiplied
         self._open: dict[int, _Generation] = {}
 
     def run(self, received: Callable[[bool], Iterator[Mapping[str, Any]] | None]) -> None:
@@ -146,6 +144,9 @@ class Engine:
                 del self._open[number]
                 generation.streamer.end()
                 self._send({"id": number, "done": True})
+        if not self._open and not self._read:
+            let_go_of(self._files)
+            self._read = True
 
     def _streamer(self, number: int) -> Any:
         """Return what makes text of tokens, whole characters only."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -13,11 +12,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
+from rag.models.process import Message
+
 _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
-
-_PULSE = 0.2  # seconds
-
-Message = dict[str, str]  # "role" and "content", as chat templates take them
 
 
 class LocalChat(BaseChatModel):
@@ -62,12 +59,3 @@ class LocalChat(BaseChatModel):
 def as_dicts(messages: Sequence[BaseMessage]) -> list[Message]:
     """Return the messages as chat templates take them."""
     return [{"role": _ROLES[m.type], "content": str(m.content)} for m in messages]
-
-
-def coming(said: queue.SimpleQueue[Any]) -> Iterator[Any]:
-    """Yield what is put on the queue, and "" while nothing is: so that who reads it can stop."""
-    while True:
-        try:
-            yield said.get(timeout=_PULSE)
-        except queue.Empty:
-            yield ""

@@ -12,7 +12,8 @@ from pydantic import PrivateAttr
 
 from rag.errors import ModelError
 from rag.models import device, gguf
-from rag.models.local import LocalChat, Message, coming
+from rag.models.local import LocalChat
+from rag.models.process import Message, coming
 
 _DONE = object()  # put last on the queue of a generation
 

@@ -1,0 +1,163 @@
+"""The process of `rag.models.engine`, as those who ask see it. Imports nothing that takes time."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import IO, Any
+
+Message = dict[str, str]  # "role" and "content", as chat templates take them
+Said = dict[str, Any]  # of the engine: see its docstring
+
+_PULSE = 0.2  # seconds
+
+
+class EngineError(Exception):
+    """What the engine says went wrong, in one line."""
+
+
+class EngineProcess:
+    """A process of `rag.models.engine`. It ends when this one does."""
+
+    def __init__(self, path: str) -> None:
+        """Start it; it loads the model at that path meanwhile."""
+        # What libraries say there: their last line tells why it ended.
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process's output
+        path_to_us = os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)
+        self._process = subprocess.Popen(  # noqa: S603 - no shell; the path is the user's own
+            [sys.executable, "-m", "rag.models.engine", path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, "PYTHONPATH": path_to_us},
+            text=True,
+            encoding="utf-8",
+        )
+        self._writing = threading.Lock()
+        self._numbers = count(1)
+        self._answers = _Answers(self._process, errors)
+        self.close = weakref.finalize(self, _end, self._process)
+
+    def wait_until_loaded(self) -> None:
+        """Return when it can be asked; raises EngineError."""
+        first = self._answers.next()
+        if "error" in first:
+            self.close()
+            self._answers.close()
+            raise EngineError(first["error"])
+        threading.Thread(target=self._answers.hand_out, daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still be asked."""
+        return self._process.poll() is None
+
+    def generate(
+        self, messages: list[Message], max_new_tokens: int, stop: Sequence[str]
+    ) -> Iterator[str]:
+        """Yield the text of an answer; raises EngineError. Closing it ends the work on it."""
+        number = next(self._numbers)
+        asked = {"id": number, "messages": messages, "max_new_tokens": max_new_tokens}
+        done = False
+        try:
+            said = self._answers.to(number)
+            self._send(asked | {"stop": list(stop)})
+            for what in coming(said):
+                if what and "text" not in what:
+                    done = True
+                    if "error" in what:
+                        raise EngineError(what["error"])
+                    return
+                yield what["text"] if what else ""
+        finally:
+            if not done:
+                self._send({"cancel": number})
+            self._answers.forget(number)
+
+    def _send(self, what: Mapping[str, Any]) -> None:
+        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
+        # It may have ended, which the reader of its answers tells.
+        with self._writing, suppress(BrokenPipeError, ValueError):
+            self._process.stdin.write(json.dumps(what) + "\n")
+            self._process.stdin.flush()
+
+
+class _Answers:
+    """What a process says, handed to those who wait for it."""
+
+    def __init__(self, process: subprocess.Popen[str], errors: IO[bytes]) -> None:
+        self._process = process
+        self._errors = errors
+        self._lock = threading.Lock()
+        self._waiting: dict[int, queue.SimpleQueue[Said]] = {}
+        self._end: Said | None = None
+
+    def to(self, number: int) -> queue.SimpleQueue[Said]:
+        """Return where the answers to a question will come."""
+        with self._lock:
+            said = self._waiting[number] = queue.SimpleQueue()
+            if self._end:
+                said.put(self._end)
+        return said
+
+    def forget(self, number: int) -> None:
+        """Take no more answers to a question."""
+        with self._lock:
+            self._waiting.pop(number, None)
+
+    def hand_out(self) -> None:
+        """Hand on what comes until the process ends, which all who wait are told."""
+        while "id" in (what := self.next()):
+            with self._lock:
+                if what["id"] in self._waiting:
+                    self._waiting[what["id"]].put(what)
+        with self._lock:
+            self._end = what
+            for said in self._waiting.values():
+                said.put(what)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what was read from the process, which has ended."""
+        for file in (self._process.stdout, self._errors):
+            assert file is not None  # noqa: S101 - it is a pipe
+            file.close()
+
+    def next(self) -> Said:
+        """Return the next thing that the process says, its end as an error."""
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        line = self._process.stdout.readline()
+        if line:
+            said: Said = json.loads(line)
+            return said
+        self._process.wait()
+        self._errors.seek(0)
+        last = self._errors.read().decode("utf-8", "replace").strip().splitlines()[-1:]
+        return {"error": f"its process ended unasked{f' ({last[0].strip()})' if last else ''}"}
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a process, and wait until it has."""
+    assert process.stdin is not None  # noqa: S101 - it is a pipe
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    process.wait()
+
+
+def coming(said: queue.SimpleQueue[Any]) -> Iterator[Any]:
+    """Yield what is put on the queue, and "" while nothing is: so that who reads it can stop."""
+    while True:
+        try:
+            yield said.get(timeout=_PULSE)
+        except queue.Empty:
+            yield ""
