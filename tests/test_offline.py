@@ -118,7 +118,7 @@ def test_the_recorder_sees_what_the_language_models_process_does(tmp_path: Path)
 sys.path.insert(0, {str(engine.parent)!r})
 from rag.models.embedded import EngineError, EngineProcess
 try:
-    EngineProcess("model")
+    EngineProcess("model").wait_until_loaded()
 except EngineError as error:
     print(error)
 """

@@ -417,7 +417,7 @@ def test_a_reply_is_kept_until_what_it_depends_on_changes(
         assert is_asked(), change
     monkeypatch.setattr(peers, "settings_of_worker", lambda: Settings(hits=3, max_new_tokens=8))
     assert not is_asked()  # what only Pincite reads
-    monkeypatch.setattr(peers, "_MODELS", ("rag/models.py",))
+    monkeypatch.setattr(peers, "_MODELS", ("rag/models/engine.py",))
     assert is_asked()
     monkeypatch.setattr(peers.Peer, "version", "other code")
     assert is_asked()
