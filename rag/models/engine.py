@@ -92,7 +92,7 @@ class Engine:
         while (asked := received(not self._open)) is not None:
             for what in asked:
                 self._take(what)
-            if self._open:
+            if self._pipeline.has_non_finished_requests():  # a cancelled one is let go of, too
                 self._step()
 
     def _take(self, what: Mapping[str, Any]) -> None:
@@ -101,7 +101,6 @@ class Engine:
             cancelled = self._open.pop(what["cancel"], None)
             if cancelled:
                 cancelled.handle.cancel()
-                self._pipeline.step()  # which lets go of it
                 self._send({"id": what["cancel"], "done": True})
             return
         number = what["id"]

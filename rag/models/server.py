@@ -8,13 +8,12 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 import httpx2
 import openai
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
@@ -34,26 +33,16 @@ class ServerChat(BaseChatOpenAI):
     def _llm_type(self) -> str:
         return "server"
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        try:
-            return super()._generate(messages, stop, run_manager, **kwargs)
-        except (openai.OpenAIError, httpx2.HTTPError) as error:
-            raise _told(error, str(self.openai_api_base), self.request_timeout) from error
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        with _failures_told(str(self.openai_api_base), self.request_timeout):
+            return super()._generate(*args, **kwargs)
 
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
         complete = False
-        try:
+        with _failures_told(str(self.openai_api_base), self.request_timeout):
             for chunk in super()._stream(*args, **kwargs):
                 complete = complete or bool((chunk.generation_info or {}).get("finish_reason"))
                 yield chunk
-        except (openai.OpenAIError, httpx2.HTTPError) as error:
-            raise _told(error, str(self.openai_api_base), self.request_timeout) from error
         if not complete:
             raise ModelError(
                 f"the server at {self.openai_api_base} ended its answer before it was complete: "
@@ -78,10 +67,8 @@ def server_chat(model: str, *, timeout: float, max_new_tokens: int) -> ServerCha
     client = openai.OpenAI(
         base_url=url, api_key=key, timeout=limits, max_retries=_RETRIES, http_client=http
     )
-    try:
+    with _failures_told(url, limits):
         known = [found.id for found in client.models.list()]
-    except (openai.OpenAIError, httpx2.HTTPError) as error:
-        raise _told(error, url, limits) from error
     if not name and len(known) != 1:
         raise ModelError(f"the server at {url} has {_listed(known)}: choose with {url}#NAME")
     if name and known and name not in known:
@@ -97,6 +84,14 @@ def server_chat(model: str, *, timeout: float, max_new_tokens: int) -> ServerCha
         max_tokens=max_new_tokens,
         stream_usage=False,
     )
+
+
+@contextmanager
+def _failures_told(url: str, limits: Any) -> Iterator[None]:
+    try:
+        yield
+    except (openai.OpenAIError, httpx2.HTTPError) as error:
+        raise _told(error, url, limits) from error
 
 
 def _told(error: Exception, url: str, limits: Any) -> ModelError:

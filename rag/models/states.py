@@ -79,14 +79,15 @@ def machine() -> dict[str, Any]:
     """Return what the language model can run on here: cores, memory in GB, GPUs by name."""
     found = openvino().Core()
     gpus = [name for name in found.available_devices if name.startswith("GPU")]
-    torches = [str(device())] if device() != "cpu" else []
+    torches = {device()} - {"cpu"}
     pages = os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
     size = os.sysconf("SC_PAGE_SIZE") if pages else 0
     return {
         "cpu": str(found.get_property("CPU", "FULL_DEVICE_NAME")).strip(),
         "cores": os.cpu_count(),
         "memory_gb": round(pages * size / 1e9, 1) or None,
-        "gpus": [str(found.get_property(name, "FULL_DEVICE_NAME")) for name in gpus] + torches,
+        "gpus": [str(found.get_property(name, "FULL_DEVICE_NAME")) for name in gpus]
+        + sorted(torches),
     }
 
 
