@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,10 +26,12 @@ from index.read import read
 from index.records import AddReport, Document, DocumentInfo, Failure, Fault, Hit, Progress
 from index.rerank import Reranker
 from index.rows import Row, row_of
-from index.search import Index, Ranked, build, ranked
+from index.search import Index, Ranked, build, query, ranked
 from index.split import split
 
 RERANKED = 30  # passages that a cross-encoder reads
+
+_ENCODING = ThreadPoolExecutor(thread_name_prefix="encoding")
 
 _REPORT_EVERY = 16  # passages
 
@@ -221,19 +224,24 @@ class Library:
         if not question.strip():
             return []
         question = utf8(question)
-        vector = self.encoder.encode_question(question)
+        encoded = _ENCODING.submit(self.encoder.encode_question, question)
+        with self._using():  # meanwhile the index is read, if need be, and its BM25 computed
+            index = self._fresh()
+        asked = query(question, encoded.result, index)
         wanted = max(k, RERANKED) if self.reranker else k
         with self._using() as catalog, catalog.snapshot():
+            if (fresh := self._fresh()) is not index:  # it changed while the question was encoded
+                index, asked = fresh, query(question, encoded.result, fresh)
             found = ranked(
                 question,
-                vector,
-                self._fresh(),
+                asked,
+                index,
                 catalog,
                 self.ranking,
                 learnt=self.encoder.languages,
                 at_least=wanted,
             )
-            hits = _hits(found, vector, catalog, wanted)
+            hits = _hits(found, asked.vector, catalog, wanted)
         if self.reranker:
             hits = _reranked(self.reranker, question, hits)
         return hits[:k]

@@ -7,7 +7,7 @@ first hit names --> order
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -108,10 +108,17 @@ class Query:
     around: Scores  # (n,) the same with its neighbours
 
 
-def query(question: str, vector: Vectors, index: Index) -> Query:
-    """Read a question as the passages of the index were read; there is one at least."""
-    terms = query_terms(question, index.languages)
-    return Query(language_among(question, index.spoken), vector, *index.lexical.scores(terms))
+def query(question: str, encoded: Callable[[], Vectors], index: Index) -> Query:
+    """Read a question as the passages of the index were read.
+
+    encoded gives its vector, called last: what is computed elsewhere meanwhile costs nothing.
+    """
+    if len(index.ids) == 0:
+        nothing = np.empty(0, np.float32)
+        return Query("", encoded(), nothing, nothing)
+    alone, around = index.lexical.scores(query_terms(question, index.languages))
+    language = language_among(question, index.spoken)
+    return Query(language, encoded(), alone, around)
 
 
 def candidates(asked: Query, index: Index, at_least: int = CANDIDATES) -> Rows:
@@ -146,7 +153,7 @@ def signals(asked: Query, rows: Rows, index: Index, catalog: Catalog) -> dict[st
 
 def ranked(
     question: str,
-    vector: Vectors,
+    asked: Query,
     index: Index,
     catalog: Catalog,
     ranking: Weights,
@@ -156,11 +163,10 @@ def ranked(
 ) -> Ranked:
     """Rank the passages that may answer the question: `at_least` so many, where there are.
 
-    vector is the question's (dimension,), learnt the languages that its model has learnt.
+    asked is the question as the index reads it, learnt the languages that its model has learnt.
     """
     if len(index.ids) == 0:
         return Ranked(np.empty(0, np.int64), np.empty(0, np.float32), {}, [])
-    asked = query(question, vector, index)
     weights = _weights(ranking, asked.language, learnt)
     rows = candidates(asked, index, max(CANDIDATES, at_least))
     first = len(rows)

@@ -41,7 +41,7 @@ _EMPTY = "The library is empty. Add documents first: pincite index PATH"
 
 
 class Assistant:
-    """Answers questions from a library. Safe to share: the model takes one question at a time."""
+    """Answers questions from a library. Safe to share between threads."""
 
     def __init__(
         self,

@@ -10,16 +10,16 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, TextIO
 
 from index.errors import PinciteError
-from rag.terminal import add, line
+from rag.terminal import add, line, print_answer, print_changes, print_metrics
 
 if TYPE_CHECKING:
     from index import Library
     from index.records import AddReport
     from rag.assistant import Assistant
-    from rag.records import Answer
     from rag.settings import Settings
 
 DONE, FAILED, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -171,20 +171,20 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         _print_json(answer.to_dict())
     else:
-        _print_answer(answer)
+        print_answer(answer)
     return DONE
 
 
 def chat(options: argparse.Namespace, settings: Settings) -> int:
     """Open the chat in the browser."""
-    from rag.chat import launch
-
     with _open(settings) as library:
         report = _add(library, options.paths) if options.paths else None
         for failure in report.failed if report else ():
             print(f"pincite: going on without {line(failure.name)}", file=sys.stderr)
-        assistant = _assistant(library, settings)
-        assistant.warm_up()
+        assistant = _assistant(library, settings, prepared=True)
+        Thread(target=_warm, args=(assistant,), daemon=True).start()
+        from rag.chat import launch  # which takes seconds, while the models load
+
         print(f"Pincite is at http://{options.host}:{options.port} (Ctrl-C ends it)", flush=True)
         launch(
             assistant,
@@ -213,8 +213,8 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         _print_json(found)
     else:
-        _print_metrics(found)
-    lost = _compared(baseline, found, sys.stderr if options.json else sys.stdout)
+        print_metrics(found)
+    lost = print_changes(baseline, found, sys.stderr if options.json else sys.stdout)
     invalid = [c["id"] for c in found["cases"] if "bad citation" in c["failures"]]
     if invalid:
         print(
@@ -256,16 +256,27 @@ def _open(settings: Settings) -> Library:
     return Library.open(settings.library, encoder=encoder, reranker=reranker)
 
 
-def _assistant(library: Library, settings: Settings) -> Assistant:
-    """Return the assistant; a model that must be prepared is so here, where Ctrl-C ends it."""
+def _assistant(library: Library, settings: Settings, *, prepared: bool = False) -> Assistant:
+    """Return the assistant; a model that must be prepared is so here, where Ctrl-C ends it.
+
+    An empty library needs none yet, unless it is to be `prepared` for what will be added.
+    """
     from index.files import expanded
     from rag.assistant import Assistant
     from rag.models import chosen
     from rag.weights import LANGUAGE_MODEL, language_model
 
-    if library.count()[0] and chosen(settings.model).name == LANGUAGE_MODEL:
+    if (prepared or library.count()[0]) and chosen(settings.model).name == LANGUAGE_MODEL:
         language_model(expanded(Path(settings.cache)))
     return Assistant(library, settings)
+
+
+def _warm(assistant: Assistant) -> None:
+    """Load the models while the page opens. What fails is said here, and to every question."""
+    try:
+        assistant.warm_up()
+    except PinciteError as error:
+        print(f"pincite: {line(str(error))}", file=sys.stderr)
 
 
 def _add(library: Library, paths: Sequence[Path], out: TextIO | None = None) -> AddReport:
@@ -306,38 +317,6 @@ def _history(path: Path) -> Sequence[tuple[str, str]]:
         raise CasesError(f"the history {path} is not JSON: {error}") from error
 
 
-def _compared(baseline: Mapping[str, Any] | None, found: Mapping[str, Any], out: TextIO) -> bool:
-    """Print what changed against the baseline; return whether it is a loss."""
-    from rag.evaluate import compare
-
-    if baseline is None:
-        return False
-    changes = compare.compare(baseline, found)
-    for doubt in compare.doubts(baseline, found):
-        print(f"note: {doubt}", file=sys.stderr)
-    print(*compare.lines(changes), sep="\n", file=out)
-    return any(change.is_loss for change in changes)
-
-
-def _print_answer(answer: Answer) -> None:
-    """Print the sentences with numbers, and the quotes that the numbers stand for."""
-    numbers: dict[Any, int] = {}
-    for sentence in answer.shown:
-        marks = [numbers.setdefault(c, len(numbers) + 1) for c in sentence.citations]
-        print(line(" ".join(sentence.text.split())), "".join(f"[{mark}]" for mark in marks))
-    if answer.abstained:
-        print(
-            f"Your documents do not say. Searched {answer.documents_searched} documents, "
-            f"{answer.passages_searched} passages."
-        )
-    if answer.note:
-        print(line(answer.note))
-    for citation, number in numbers.items():
-        place = f", {line(citation.place)}" if citation.place else ""
-        print(f"\n[{number}] {line(citation.document)}{place}, {citation.start}:{citation.end}")
-        print(f"    “{line(' '.join(citation.quote.split()))}”")
-
-
 def _draft(options: argparse.Namespace, settings: Settings) -> int:
     """Index the documents and write proposed cases from them."""
     from rag.errors import CasesError
@@ -360,20 +339,6 @@ def _draft(options: argparse.Namespace, settings: Settings) -> int:
     else:
         print(f"{len(found)} cases: edit them, then: pincite evaluate {line(where + str(target))}")
     return SOME_FAILED if report.failed else DONE
-
-
-def _print_metrics(report: Mapping[str, Any]) -> None:
-    for name, m in report["metrics"].items():
-        value = "      –" if m["value"] is None else f"{m['value']:7.3f}"
-        interval = "" if m["low"] is None else f"[{m['low']:.3f}, {m['high']:.3f}]"
-        print(f"{name:24}{value}  {interval:18} N {m['n']}")
-    print(f"95 % intervals over the cases; bootstrap seed {report['seed']}")
-    failed = [
-        line(f"{case['id']} ({', '.join(case['failures'])})")
-        for case in report["cases"]
-        if not case["passed"]
-    ]
-    print(f"{len(failed)} of {len(report['cases'])} cases failed: {'; '.join(failed) or '–'}")
 
 
 def _write(path: Path, text: str) -> None:

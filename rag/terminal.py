@@ -1,14 +1,16 @@
-"""What a terminal shows: text of documents that must not steer it, and progress."""
+"""What a terminal shows: text of documents that must not steer it, progress, and what was found."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from index import AddReport, Library
     from index.records import Progress
+    from rag.records import Answer
 
 
 def line(text: str) -> str:
@@ -32,3 +34,52 @@ def add(library: Library, paths: Iterable[Path]) -> AddReport:
             bar.update(progress.passages_done - bar.n)
 
         return library.add(paths, progress=show)
+
+
+def print_answer(answer: Answer) -> None:
+    """Print the sentences with numbers, and the quotes that the numbers stand for."""
+    numbers: dict[Any, int] = {}
+    for sentence in answer.shown:
+        marks = [numbers.setdefault(c, len(numbers) + 1) for c in sentence.citations]
+        print(line(" ".join(sentence.text.split())), "".join(f"[{mark}]" for mark in marks))
+    if answer.abstained:
+        print(
+            f"Your documents do not say. Searched {answer.documents_searched} documents, "
+            f"{answer.passages_searched} passages."
+        )
+    if answer.note:
+        print(line(answer.note))
+    for citation, number in numbers.items():
+        place = f", {line(citation.place)}" if citation.place else ""
+        print(f"\n[{number}] {line(citation.document)}{place}, {citation.start}:{citation.end}")
+        print(f"    “{line(' '.join(citation.quote.split()))}”")
+
+
+def print_metrics(report: Mapping[str, Any]) -> None:
+    """Print the metrics of a report with their intervals, and the cases that failed."""
+    for name, m in report["metrics"].items():
+        value = "      –" if m["value"] is None else f"{m['value']:7.3f}"
+        interval = "" if m["low"] is None else f"[{m['low']:.3f}, {m['high']:.3f}]"
+        print(f"{name:24}{value}  {interval:18} N {m['n']}")
+    print(f"95 % intervals over the cases; bootstrap seed {report['seed']}")
+    failed = [
+        line(f"{case['id']} ({', '.join(case['failures'])})")
+        for case in report["cases"]
+        if not case["passed"]
+    ]
+    print(f"{len(failed)} of {len(report['cases'])} cases failed: {'; '.join(failed) or '–'}")
+
+
+def print_changes(
+    baseline: Mapping[str, Any] | None, found: Mapping[str, Any], out: TextIO
+) -> bool:
+    """Print what changed against the baseline; return whether it is a loss."""
+    from rag.evaluate import compare
+
+    if baseline is None:
+        return False
+    changes = compare.compare(baseline, found)
+    for doubt in compare.doubts(baseline, found):
+        print(f"note: {doubt}", file=sys.stderr)
+    print(*compare.lines(changes), sep="\n", file=out)
+    return any(change.is_loss for change in changes)

@@ -254,7 +254,7 @@ def test_one_question_at_a_time(tmp_path: Path) -> None:
     assert not talk.ask("  \n")
     past, current, box, *_ = ours.begin(" Why? ", talk)
     assert (past, box) == ("", "")
-    assert words.QUEUED in current
+    assert words.SEARCHING in current
     ours.begin("And again?", talk)
     assert [turn.question for turn in talk.turns] == ["Why?"]
     pages = list(ours.answer(talk))
@@ -378,11 +378,10 @@ def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:
             start(app, host="127.0.0.1", port=port)
 
 
-def test_the_page_is_wired_as_the_engine_needs_it(tmp_path: Path) -> None:
+def test_nobody_waits_for_another_and_nothing_is_public(tmp_path: Path) -> None:
     app = create_app(FakeAssistant(FakeLibrary()), tmp_path)
     limits = {fn.name: fn.concurrency_limit for fn in app.fns.values()}
-    assert limits["answer"] == 1
-    assert {limits[name] for name in ("begin", "stop", "open", "renew")} == {None}
+    assert {limits[name] for name in ("begin", "answer", "stop", "open", "renew")} == {None}
     assert {fn.api_visibility for fn in app.fns.values()} == {"private"}
     assert not app.analytics_enabled
     assert "http" not in SCRIPT

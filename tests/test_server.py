@@ -228,6 +228,24 @@ def test_closing_the_stream_closes_the_connection(server):
     assert gone.wait(10)
 
 
+def test_an_answer_can_be_stopped_while_the_server_says_nothing(server, tmp_path):
+    asked, ending = threading.Event(), threading.Event()
+
+    def silent(handler: Scripted, word: str) -> bool:
+        asked.set()
+        ending.wait(30)
+        return False
+
+    server.says = silent
+    with Library.open(tmp_path / "library", encoder=LetterEncoder()) as library:
+        library.add_texts([("bells.txt", "The bell of Olden church weighs 310 kg.")])
+        assistant = Assistant(library, Settings(model=server.url))
+        events = list(assistant.stream("How heavy is the bell?", stopped=asked.is_set))
+    assert not ending.is_set()  # the server is silent still
+    assert [type(event).__name__ for event in events] == ["Evidence"]
+    ending.set()
+
+
 def test_a_server_is_a_model_like_any_other(server, tmp_path):
     server.words = ["The", "bell", "weighs", "310", "kg."]
     with Library.open(tmp_path / "library", encoder=LetterEncoder()) as library:

@@ -76,7 +76,7 @@ class Chat:
 
     def answer(self, conversation: Conversation) -> Iterator[str]:
         """Answer the question that was begun; output: current, after every event."""
-        if not conversation.turns or conversation.turns[-1].phase is not Phase.QUEUED:
+        if not conversation.turns or conversation.turns[-1].phase is not Phase.ASKED:
             return
         turn = replace(conversation.turns[-1], phase=Phase.SEARCHING)
         conversation.update(turn)
@@ -231,7 +231,7 @@ def create_app(assistant: Answering, uploads: Path) -> gr.Blocks:
                 )
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        free: dict[str, Any] = {**quiet, "concurrency_limit": None}  # never waits for the model
+        free: dict[str, Any] = {**quiet, "concurrency_limit": None}  # nobody waits for another
         buttons = [send, stop, new]
         app.load(chat.load, None, [current, shelf, documents, size], **free)
         begun = gr.on(
@@ -241,15 +241,8 @@ def create_app(assistant: Answering, uploads: Path) -> gr.Blocks:
             [past, current, box, *buttons],
             **free,
         )
-        # The engine takes one question at a time: the others wait here, in order.
-        answered = begun.then(
-            chat.answer,
-            conversation,
-            current,
-            concurrency_limit=1,
-            trigger_mode="multiple",
-            **quiet,
-        )
+        # All find their evidence at once; how many answers it then generates is up to the model.
+        answered = begun.then(chat.answer, conversation, current, trigger_mode="multiple", **free)
         answered.then(chat.finish, conversation, [current, *buttons], **free)
         stop.click(chat.stop, conversation, stop, **free)
         new.click(chat.renew, conversation, [past, current, source], **free)

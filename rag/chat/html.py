@@ -82,9 +82,7 @@ def _opens(kind: str, index: int, number: int) -> str:
 
 def _status(one: Turn) -> str:
     match one.phase:
-        case Phase.QUEUED:
-            line = words.QUEUED
-        case Phase.SEARCHING:
+        case Phase.ASKED | Phase.SEARCHING:
             line = words.SEARCHING
         case Phase.READING:
             line = words.reading(len(one.hits))

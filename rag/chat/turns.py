@@ -19,7 +19,7 @@ Target = Citation | Hit
 class Phase(Enum):
     """How far a question has come."""
 
-    QUEUED = auto()  # another question is being answered
+    ASKED = auto()
     SEARCHING = auto()
     READING = auto()  # the model is at work
     DONE = auto()
@@ -32,7 +32,7 @@ class Turn:
     """A question and all that is known of its answer so far."""
 
     question: str
-    phase: Phase = Phase.QUEUED
+    phase: Phase = Phase.ASKED
     hits: tuple[Hit, ...] = ()
     sentences: tuple[Sentence, ...] = ()
     answer: Answer | None = None
@@ -57,7 +57,7 @@ class Turn:
     @property
     def busy(self) -> bool:
         """Whether the answer is still to come."""
-        return self.phase in (Phase.QUEUED, Phase.SEARCHING, Phase.READING)
+        return self.phase in (Phase.ASKED, Phase.SEARCHING, Phase.READING)
 
     @property
     def shown(self) -> tuple[Sentence, ...]:

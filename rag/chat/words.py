@@ -30,7 +30,6 @@ SOURCE_CHANGED = (
     "This document has changed since the answer was given. These are the words as they were cited."
 )
 
-QUEUED = "Waiting for the answer to another question…"
 SEARCHING = "Searching your documents…"
 STOPPING = "Stopping…"
 STOPPED = "Stopped before the answer was complete."

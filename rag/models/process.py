@@ -16,10 +16,10 @@ from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
+from rag.models.pulse import coming
+
 Message = dict[str, str]  # "role" and "content", as chat templates take them
 Said = dict[str, Any]  # of the engine: see its docstring
-
-_PULSE = 0.2  # seconds
 
 
 class EngineError(Exception):
@@ -152,12 +152,3 @@ def _end(process: subprocess.Popen[str]) -> None:
     with suppress(BrokenPipeError):
         process.stdin.close()
     process.wait()
-
-
-def coming(said: queue.SimpleQueue[Any]) -> Iterator[Any]:
-    """Yield what is put on the queue, and "" while nothing is: so that who reads it can stop."""
-    while True:
-        try:
-            yield said.get(timeout=_PULSE)
-        except queue.Empty:
-            yield ""

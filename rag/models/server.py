@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 import httpx2
 import openai
+from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
 
 from rag.errors import ModelError
+from rag.models.pulse import pulsed
 
 KEY = "PINCITE_API_KEY"  # the variable that holds a server's key, which is kept nowhere
 _CONNECT = 5.0  # seconds
@@ -38,6 +40,11 @@ class ServerChat(BaseChatOpenAI):
             return super()._generate(*args, **kwargs)
 
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        with closing(pulsed(self._chunks(*args, **kwargs))) as chunks:  # type: ignore[type-var]
+            for chunk in chunks:
+                yield chunk or ChatGenerationChunk(message=AIMessageChunk(content=""))
+
+    def _chunks(self, *args: Any, **kwargs: Any) -> Generator[ChatGenerationChunk]:
         complete = False
         with _failures_told(str(self.openai_api_base), self.request_timeout):
             for chunk in super()._stream(*args, **kwargs):

@@ -13,7 +13,8 @@ from pydantic import PrivateAttr
 from rag.errors import ModelError
 from rag.models import device, gguf
 from rag.models.local import LocalChat
-from rag.models.process import Message, coming
+from rag.models.process import Message
+from rag.models.pulse import coming
 
 _DONE = object()  # put last on the queue of a generation
 

@@ -18,6 +18,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -192,8 +193,8 @@ def listed(
     ):
         index = build(catalog)
         for one in progress(asked, f"{name}: candidates", "question"):
-            vector = library.encoder.encode_question(one.question)
-            read_as = query(one.question, vector, index)
+            encoded = partial(library.encoder.encode_question, one.question)
+            read_as = query(one.question, encoded, index)
             rows = candidates(read_as, index)
             of_rows = signals(read_as, rows, index, catalog)
             passages = [p for _, p, _, _ in catalog.passages(index.ids[rows].tolist())]

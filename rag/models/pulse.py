@@ -1,0 +1,54 @@
+"""A pulse while nothing comes, so that who reads a stream can stop it. Imports nothing slow."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from contextvars import copy_context
+from typing import Any
+
+_PULSE = 0.2  # seconds
+_DONE = object()
+
+
+def coming(said: queue.SimpleQueue[Any]) -> Iterator[Any]:
+    """Yield what is put on the queue, and "" while nothing is."""
+    while True:
+        try:
+            yield said.get(timeout=_PULSE)
+        except queue.Empty:
+            yield ""
+
+
+def pulsed(source: Generator[Any]) -> Iterator[Any]:
+    """Yield what the source yields, and "" while nothing comes; raises what it raises.
+
+    The source runs on a thread of its own. Closing this closes it at the next thing that it yields.
+    """
+    said: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    closed = threading.Event()
+
+    def run() -> None:
+        try:
+            with closing(source):
+                for thing in source:
+                    said.put(thing)
+                    if closed.is_set():
+                        return
+        except Exception as error:  # told to the thread that reads
+            said.put(error)
+        finally:
+            said.put(_DONE)
+
+    threading.Thread(target=copy_context().run, args=(run,), daemon=True).start()
+    try:
+        for thing in coming(said):
+            if thing is _DONE:
+                return
+            if isinstance(thing, Exception):
+                raise thing
+            yield thing
+    finally:
+        closed.set()
