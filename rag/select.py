@@ -33,6 +33,8 @@ _ASKS_FOR_ALL = re.compile(
     re.IGNORECASE,
 )
 _NEAREST = 16  # sentences, by the vectors of the search, that are compared once more
+_LED = 4  # sentences, the nearest, that are read with the one before them
+_WITHIN = 0.5  # of the best sentence's worth, that another one must reach
 _OF_HIT = 0.5  # what the score of a hit, of the best one's, counts beside a cosine
 _COLUMNS = " | "  # between the cells of a row
 _GAP = " … "  # between sentences that are not neighbours
@@ -41,10 +43,10 @@ _GAP = " … "  # between sentences that are not neighbours
 def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars: int) -> list[str]:
     """Return, for each hit that has any, its sentences nearest to the question, in their order.
 
-    Sentences are taken by cosine with the question and the score of their hit, a row of a table
-    with the table's first, each with the one before it, which may say what it is about, until
-    max_chars are full. The cosine is first that of the vectors that the search has; the nearest
-    by these are read anew, each by itself.
+    Sentences are taken by their worth, the cosine with the question and the score of their hit, a
+    row of a table with the table's first, the nearest with the one before them, which may say what
+    they are about, until max_chars are full or the rest is worth too little. The cosine is first
+    that of the vectors that the search has; the nearest by these are read anew, each by itself.
     """
     found = spans(hits)
     if sum(span.end - span.start for span in found) <= max_chars:
@@ -56,9 +58,12 @@ def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars:
     worth = vectors[1:] @ vectors[0] + of_hits[nearest]
     chosen: set[int] = set()
     room = max_chars
-    for i in nearest[np.argsort(-worth, kind="stable")].tolist():
+    order = np.argsort(-worth, kind="stable")
+    near_enough = order[worth[order] >= worth[order[0]] - _WITHIN]
+    for n, i in enumerate(nearest[near_enough].tolist()):
         row = {i, _head(found, i)}
-        before = {i - 1} if i > 0 and found[i - 1].hit is found[i].hit else set()
+        lead = n < _LED and i > 0 and found[i - 1].hit is found[i].hit
+        before = {i - 1} if lead else set()
         for wanted in (row - chosen, before - chosen):
             size = sum(found[j].end - found[j].start for j in wanted)
             if size > room:

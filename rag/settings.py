@@ -47,7 +47,7 @@ class Settings:
     hits: int = 14  # passages that a question retrieves; citations lie within them
     list_hits: int = 24  # of these, at most, for a question that asks for all there is
     prompt_passages: int = 8  # of these, how many the language model reads from
-    prompt_chars: int = 1000  # of their sentences, nearest to the question first
+    prompt_chars: int = 900  # of their sentences, nearest to the question first
     max_new_tokens: int = 160  # of an answer
     support_threshold: float = 0.5  # least probability that the cited words support a sentence
     relevance_threshold: float = 0.5  # least probability that it answers the question

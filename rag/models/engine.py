@@ -36,7 +36,7 @@ _PIPELINE = {
     "INFERENCE_PRECISION_HINT": "f32",
     "DYNAMIC_QUANTIZATION_GROUP_SIZE": "128",
 }
-_DRAFTED, _NGRAM = 5, 3  # tokens per step, after so many that stand in the prompt
+_DRAFTED, _NGRAM = 8, 3  # tokens per step, after so many that stand in the prompt
 _BLOCK = 32  # tokens, of a block of the cache on a CPU
 _CACHED = 512  # blocks, of all prompts and answers at work and of the beginnings that recur
 _MADV_DONTNEED = 4  # of Linux

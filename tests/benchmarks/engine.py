@@ -6,85 +6,56 @@
 The questions of cases/seeds_dev.jsonl about the essays, where they are there, else Pincite's own
 cases on the sample documents. Everything is measured in one run on one machine, a question asked
 of each in turn: a machine's speed changes by the hour, so only ratios within a run say something.
-
-The rivals are what a user would pick instead: LangChain's chain of retriever, prompt and model,
-on the same GGUF file, with the 4 passages that Pincite's own search finds first, by
-
-llama.cpp (wheel)     the fastest prebuilt wheel, xllamacpp's OpenAI-compatible server
-llama.cpp (compiled)  llama-cpp-python's server, compiled here for this processor (minutes, once)
-
-Ollama is llama.cpp behind a server of its own; no package registry carries it.
+The stock chains are those of rivals.py.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import re
-import socket
+import math
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
-from langchain_core.language_models import BaseChatModel
-from langchain_core.output_parsers import StrOutputParser
-from langchain_core.prompts import ChatPromptTemplate
 
 from index import Library
-from rag import Assistant, weights
-from rag.errors import ModelError
+from index.engine import openvino
+from index.weights import cache_folder
+from rag import Assistant, assistant, weights
 from rag.evaluate.cases import load
 from rag.evaluate.statistics import percentile
-from rag.models import chat_model
 from rag.records import Answer, Evidence, Sentence
 from rag.settings import Settings
 from tests.benchmarks import own
 from tests.benchmarks.common import System, files_in, folders
-from tests.benchmarks.peers.environment import PeerError, python_of
+from tests.benchmarks.rivals import RIVALS, Rival, free_port, gguf_file, resident
 
 AT_ONCE = 8  # people
-_PASSAGES = 4  # that a stock chain reads, as LangChain's retrievers return by default
-_TOKENS = 160  # of an answer, for all
-_STARTS_S = 120.0  # seconds that a server may take to load its model
-_REQUIREMENTS = Path(__file__).with_name("llama_cpp.txt")
-_PROMPT = ChatPromptTemplate.from_messages(
-    [
-        (
-            "system",
-            "You are an assistant for question-answering tasks. Use the following pieces of "
-            "retrieved context to answer the question. If you don't know the answer, just say "
-            "that you don't know. Use three sentences maximum and keep the answer concise."
-            "\n\n{context}",
-        ),
-        ("human", "{input}"),
-    ]
-)
-_WHEEL = """
-import sys, time, xllamacpp
-parameters = xllamacpp.CommonParams()
-parameters.model.path, parameters.port = sys.argv[1], int(sys.argv[2])
-parameters.n_ctx, parameters.n_parallel = 4096, 1
-parameters.cpuparams.n_threads = int(sys.argv[3])
-server = xllamacpp.Server(parameters)
+_WHOLE = "whole answer"
+_READ, _SAID = "tokens read", "tokens said"
+_SEEN = ("evidence", "first judged sentence", _WHOLE)
+_CHAT = """
+import sys
+from index import Library
+from rag import Assistant
+from rag.chat.app import create_app
+from rag.chat.serve import start
+library = Library.open(sys.argv[1])
+assistant = Assistant(library)
+assistant.warm_up()
+start(create_app(assistant, library.path / "uploads"), host="127.0.0.1", port=int(sys.argv[3]))
+assistant.ask(sys.argv[2])
+print("warm", flush=True)
 sys.stdin.read()
 """
-_COMPILED = """
-import sys, uvicorn
-from llama_cpp.server.app import create_app
-from llama_cpp.server.settings import ModelSettings, ServerSettings
-threads = int(sys.argv[3])
-model = ModelSettings(model=sys.argv[1], n_ctx=4096, n_threads=threads, n_threads_batch=threads,
-                      verbose=False)
-app = create_app(server_settings=ServerSettings(port=int(sys.argv[2])), model_settings=[model])
-uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="error")
-"""
 
-Ask = Callable[[str], object]
 Seconds = list[float]
 
 
@@ -95,42 +66,42 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("reports/bench"))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    found: dict[str, Seconds] = {}
-    print(limits(), flush=True)
+    print(said(machine := limits()), flush=True)
     with ExitStack() as stack:
         library, questions = stack.enter_context(asked(options.data, options.work))
         questions = questions[: options.limit]
-        assistant = Assistant(library, Settings())
-        assistant.warm_up()
-        print(f"{len(questions)} questions; resident, warm: {resident() / 1e9:.2f} GB", flush=True)
+        print(f"{len(questions)} questions; {chat_memory(library, questions[0])}", flush=True)
+        ours = Assistant(library, Settings())
+        ours.warm_up()
+        print(together(ours, questions), flush=True)
+        clock = Clock(ours)
         gguf = stack.enter_context(gguf_file(options.work))
-        rivals = {
-            name: stack.enter_context(chain)
-            for name, chain in (
-                ("llama.cpp (wheel)", wheel(library, gguf)),
-                ("llama.cpp (compiled)", compiled(library, gguf, options.work)),
-            )
-        }
-        steps: dict[str, Seconds] = {}
-        for question in questions:
-            for step, seconds in timed_steps(assistant, question).items():
-                steps.setdefault(step, []).append(seconds)
-            for name, ask in rivals.items():
-                if ask:
-                    found.setdefault(name, []).append(timed(ask, question))
-        found["Pincite"] = steps["whole answer"]
-        for step, values in steps.items():
-            print(bar(step, values, steps["whole answer"]))
+        rivals: dict[str, Rival] = {}
+        for name, opened in RIVALS.items():
+            if rival := stack.enter_context(opened(library, gguf, options.work)):
+                rivals[name] = rival
+        steps: list[Mapping[str, float]] = []
+        found: dict[str, dict[int, float]] = {name: {} for name in rivals}
+        for number, question in enumerate(questions):
+            steps.append(clock.timed(question))
+            for name, rival in rivals.items():
+                if number % rival.every == 0:
+                    found[name][number] = timed(lambda r=rival, q=question: r.ask(q))
+        print(chart(steps), flush=True)
         for name, values in found.items():
-            print(against(name, values, found["Pincite"]), flush=True)
-    with ExitStack() as stack:
-        library, _ = stack.enter_context(asked(options.data, options.work))
-        assistant = Assistant(library, Settings())
-        assistant.warm_up()
-        print(together(assistant, questions), flush=True)
+            ratios = [steps[number][_WHOLE] / value for number, value in values.items()]
+            print(
+                f"{name:22} whole answer {middle(list(values.values()))}; Pincite takes "
+                f"{middle(ratios, ' x')} of it; its model's process holds "
+                f"{rivals[name].resident() / 1e9:.2f} GB",
+                flush=True,
+            )
+        print(distance(steps, machine), flush=True)
         print(cold(library, questions[0]), flush=True)
-    print(limits(), flush=True)
-    (options.out / "engine.json").write_text(json.dumps(found | steps, indent=1), encoding="utf-8")
+    print(said(limits()), flush=True)
+    (options.out / "engine.json").write_text(
+        json.dumps({"Pincite": steps, **found}, indent=1), encoding="utf-8"
+    )
 
 
 @contextmanager
@@ -144,11 +115,57 @@ def asked(data: Path, work: Path) -> Iterator[tuple[Library, list[str]]]:
         yield library, [case.question for case in load(cases, library.text)]
 
 
-def timed_steps(assistant: Assistant, question: str) -> dict[str, float]:
+class Clock:
+    """An assistant whose steps are timed."""
+
+    def __init__(self, ours: Assistant) -> None:
+        self.ours = ours
+        self.spent: Counter[str] = Counter()
+        timed = ours  # its methods are replaced on this one alone
+        for step, name in (("choosing what to read", "_excerpts"), ("judging", "_judge")):
+            setattr(timed, name, self.of(step, getattr(ours, name)))
+        assistant.attribute = self.of("attributing", assistant.attribute)
+        self.model, self.tokenizer = ours.model, tokenizer()
+        ours.given = self
+        self._llm_type = self.model._llm_type
+
+    def of(self, step: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        """Return what does the same, and adds its seconds to the step."""
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return work(*args, **kwargs)
+            finally:
+                self.spent[step] += time.perf_counter() - began
+
+        return timed
+
+    def stream(self, messages: Sequence[Any]) -> Iterator[Any]:
+        """Stream from the model: the time to its first words, and of the rest."""
+        text = "".join(str(message.content) for message in messages)
+        self.spent[_READ] += self.tokenizer.encode(text).input_ids.shape[1]
+        stream, step = self.model.stream(messages), "reading the prompt"
+        try:
+            while (chunk := self.of(step, next)(stream, None)) is not None:
+                if chunk.content:
+                    step = "saying the rest"
+                    self.spent[_SAID] += self.tokenizer.encode(chunk.content).input_ids.shape[1]
+                yield chunk
+        finally:
+            stream.close()
+
+    def timed(self, question: str) -> dict[str, float]:
+        """Return the seconds to each thing that a user sees, and those of each step."""
+        self.spent.clear()
+        return timed_steps(self.ours, question) | self.spent
+
+
+def timed_steps(ours: Assistant, question: str) -> dict[str, float]:
     """Return the seconds from the question to each thing that a user sees."""
     began = time.perf_counter()
     seen: dict[str, float] = {}
-    for event in assistant.stream(question):
+    for event in ours.stream(question):
         at = time.perf_counter() - began
         match event:
             case Evidence():
@@ -156,104 +173,46 @@ def timed_steps(assistant: Assistant, question: str) -> dict[str, float]:
             case Sentence():
                 seen.setdefault("first judged sentence", at)
             case Answer():
-                seen["whole answer"] = at
-    seen.setdefault("first judged sentence", seen["whole answer"])
+                seen[_WHOLE] = at
+    seen.setdefault("first judged sentence", seen[_WHOLE])
     return seen
 
 
-def timed(ask: Ask, question: str) -> float:
-    """Return the seconds that an answer takes."""
+def timed(work: Callable[[], object]) -> float:
+    """Return the seconds that it takes."""
     began = time.perf_counter()
-    ask(question)
+    work()
     return time.perf_counter() - began
 
 
-def chain(library: Library, model: BaseChatModel) -> Ask:
-    """Return the stock chain: the first passages, the usual prompt, the model."""
-
-    def context(question: str) -> dict[str, str]:
-        passages = library.search(question, _PASSAGES)
-        return {"context": "\n\n".join(hit.text for hit in passages), "input": question}
-
-    return (context | _PROMPT | model | StrOutputParser()).invoke
-
-
-@contextmanager
-def gguf_file(work: Path) -> Iterator[Path]:
-    """Give the embedded model as the GGUF file that it came from."""
-    work.mkdir(parents=True, exist_ok=True)
-    path = work / "model.gguf"
-    weights._join(list(weights._parts()), path)
-    try:
-        yield path
-    finally:
-        path.unlink()
-
-
-@contextmanager
-def wheel(library: Library, gguf: Path) -> Iterator[Ask | None]:
-    """Give the chain on xllamacpp's server."""
-    with served(Path(sys.executable), _WHEEL, gguf) as url:
-        yield chain(library, at(url)) if url else None
-
-
-@contextmanager
-def compiled(library: Library, gguf: Path, work: Path) -> Iterator[Ask | None]:
-    """Give the chain on llama-cpp-python's server, compiled for this processor."""
-    os.environ["CMAKE_ARGS"] = "-DGGML_NATIVE=ON"
-    try:
-        python = python_of(work / "llama_cpp", _REQUIREMENTS)
-    except PeerError as error:
-        print(f"llama.cpp (compiled): not there ({error})", flush=True)
-        yield None
-        return
-    with served(python, _COMPILED, gguf) as url:
-        yield chain(library, at(url)) if url else None
-
-
-def at(url: str) -> BaseChatModel:
-    """Return the only model of a server."""
-    return chat_model(Settings(model=url, max_new_tokens=_TOKENS, server_timeout=600))
-
-
-@contextmanager
-def served(python: Path, script: str, gguf: Path) -> Iterator[str | None]:
-    """Start a server of the file; give its URL, or None where it does not come up."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}/v1"
-    command = [python, "-c", script, gguf, str(port), str(os.cpu_count())]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        until = time.monotonic() + _STARTS_S
-        there = False
-        while not there and time.monotonic() < until and server.poll() is None:
-            try:
-                there = bool(at(url).invoke("Hello"))
-            except ModelError:
-                time.sleep(1)
-        yield url if there else None
-        server.kill()
-
-
-def together(assistant: Assistant, questions: Sequence[str]) -> str:
+def together(ours: Assistant, questions: Sequence[str]) -> str:
     """Compare eight who ask at once with the same questions one after another."""
     several = list(questions[-AT_ONCE:])
-    alone = [timed_steps(assistant, question) for question in several]
+    alone = [timed_steps(ours, question) for question in several]
     # Not those that were just answered: their beginnings are in the engine's cache.
     others = list(questions[:AT_ONCE])
     with ThreadPoolExecutor(AT_ONCE) as people:
         began = time.perf_counter()
-        at_once = list(people.map(lambda question: timed_steps(assistant, question), others))
+        at_once = list(people.map(lambda question: timed_steps(ours, question), others))
         took = time.perf_counter() - began
-    one_by_one = sum(seen["whole answer"] for seen in alone)
+    one_by_one = sum(seen[_WHOLE] for seen in alone)
     return (
         f"{AT_ONCE} at once {took:.1f} s, {AT_ONCE} others one after another {one_by_one:.1f} s: "
         f"{one_by_one / took:.2f} x; evidence for all within "
-        f"{max(seen['evidence'] for seen in at_once):.2f} s"
+        f"{max(seen['evidence'] for seen in at_once):.2f} s, first judged sentences after "
+        f"{', '.join(f'{s:.1f}' for s in sorted(x['first judged sentence'] for x in at_once))} s"
     )
+
+
+def chat_memory(library: Library, question: str) -> str:
+    """Measure the chat with its page served, after an answer."""
+    command = [sys.executable, "-c", _CHAT, str(library.path), question, str(free_port())]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as chat:
+        assert chat.stdout is not None
+        chat.stdout.readline()
+        held = resident(chat.pid)
+        chat.kill()
+    return f"resident, chat open and warm: {held / 1e9:.2f} GB"
 
 
 def cold(library: Library, question: str) -> str:
@@ -262,9 +221,7 @@ def cold(library: Library, question: str) -> str:
     ask = [*pincite, "ask", "--library", str(library.path), question]
 
     def run(command: list[str]) -> float:
-        began = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        return time.perf_counter() - began
+        return timed(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
 
     answers, helps = [run(ask) for _ in range(3)], [run([*pincite, "--help"]) for _ in range(9)]
     return (
@@ -273,62 +230,79 @@ def cold(library: Library, question: str) -> str:
     )
 
 
-def limits() -> str:
+def limits() -> dict[str, float]:
     """Measure what bounds every engine here: memory for a token, arithmetic for a prompt."""
     block = torch.randn(100_000_000)
     narrow = torch.randint(-127, 127, (300, 1536), dtype=torch.int8)
     wide = torch.randint(-127, 127, (8960, 1536), dtype=torch.int8)
-    read = best(block.sum)
-    counted = 2 * narrow.numel() * len(wide)
-    int8 = best(lambda: torch._int_mm(narrow, wide.t()))
-    float32 = best(lambda: narrow.float() @ wide.float().t())
+    counted = 2 * narrow.numel() * len(wide) / 1e12
+    return {
+        "GB/s": block.nbytes / best(block.sum) / 1e9,
+        "int8 TOPS": counted / best(lambda: torch._int_mm(narrow, wide.t())),
+        "float32 TOPS": counted / best(lambda: narrow.float() @ wide.float().t()),
+    }
+
+
+def said(machine: Mapping[str, float]) -> str:
+    """Return the limits in a line."""
     return (
-        f"this machine: reads {block.nbytes / read / 1e9:.1f} GB/s; multiplies "
-        f"{counted / int8 / 1e12:.2f} (int8) and {counted / float32 / 1e12:.2f} (float32) "
-        "TOPS"
+        f"this machine reads {machine['GB/s']:.1f} GB/s; multiplies {machine['int8 TOPS']:.2f} "
+        f"(int8) and {machine['float32 TOPS']:.2f} (float32) TOPS"
     )
 
 
 def best(work: Callable[[], object], times: int = 7) -> float:
     """Return the seconds of the fastest run."""
-    seconds = []
-    for _ in range(times):
-        began = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - began)
-    return min(seconds)
+    return min(timed(work) for _ in range(times))
 
 
-def resident() -> int:
-    """Return the resident bytes of this process and those that it started."""
-    mine, total = {os.getpid()}, 0
-    for status in sorted(Path("/proc").glob("[0-9]*/status"), key=lambda p: int(p.parent.name)):
-        try:
-            said = status.read_text()
-        except OSError:  # it has ended
+def tokenizer() -> Any:
+    """Return the embedded model's tokenizer."""
+    return openvino("openvino_genai").Tokenizer(str(weights.language_model(cache_folder())))
+
+
+def middle(values: Seconds, unit: str = " s") -> str:
+    """Return the median with its interval."""
+    metric = percentile("", values, 50)
+    return f"{metric.value:.2f}{unit} [{metric.low:.2f}, {metric.high:.2f}] (N {len(values)})"
+
+
+def chart(steps: Sequence[Mapping[str, float]]) -> str:
+    """Return a bar for what a user sees, and for each step: medians, and its part of the whole."""
+    whole = percentile("", [of[_WHOLE] for of in steps], 50).value or 1.0
+    names = dict.fromkeys([*_SEEN, *(name for of in steps for name in of)])
+    lines = []
+    for name in names:
+        if name in (_READ, _SAID):
             continue
-        parent, size = re.search(r"PPid:\s+(\d+)", said), re.search(r"VmRSS:\s+(\d+)", said)
-        number = int(status.parent.name)
-        if size and parent and (number in mine or int(parent[1]) in mine):
-            mine.add(number)
-            total += int(size[1]) * 1024
-    return total
+        metric = percentile("", [of.get(name, 0.0) for of in steps], 50)
+        bar = "█" * round(40 * (metric.value or 0) / whole)
+        lines.append(
+            f"{name:22} {bar:40} {metric.value:6.3f} s [{metric.low:.3f}, {metric.high:.3f}]"
+        )
+    return "\n".join(lines)
 
 
-def bar(step: str, values: Seconds, whole: Seconds) -> str:
-    """Return a line of a chart: a step's median, as a part of the whole answer's."""
-    metric, most = percentile(step, values, 50), percentile("", whole, 50)
-    width = round(40 * (metric.value or 0) / (most.value or 1))
-    return f"{step:22} {'█' * width:40} {metric.value:6.3f} s [{metric.low:.3f}, {metric.high:.3f}]"
-
-
-def against(name: str, values: Seconds, ours: Seconds) -> str:
-    """Return a line: what a rival takes, and the part of it that Pincite takes, by question."""
-    metric = percentile(name, values, 50)
-    ratio = percentile("", [o / v for o, v in zip(ours, values, strict=False)], 50)
+def distance(steps: Sequence[Mapping[str, float]], machine: Mapping[str, float]) -> str:
+    """Return how far the model's two steps are from what bounds them on this machine."""
+    total: Counter[str] = Counter()
+    for of in steps:
+        total.update(of)
+    path = weights.language_model(cache_folder()) / "openvino_model.xml"
+    *layers, head = [  # weights, a byte each; the last layer is computed for what is said alone
+        math.prod(node.get_input_shape(1))
+        for node in openvino().Core().read_model(path).get_ordered_ops()
+        if node.get_type_name() == "MatMul" and node.get_input_partial_shape(1).is_static
+    ]
+    reads = total[_READ] / total["reading the prompt"]
+    says = total[_SAID] / total["saying the rest"]
+    could_read = machine["int8 TOPS"] * 1e12 / 2 / sum(layers)
+    could_say = machine["GB/s"] * 1e9 / (sum(layers) + head)
     return (
-        f"{name:22} whole answer {metric.value:6.2f} s [{metric.low:.2f}, {metric.high:.2f}]; "
-        f"Pincite takes {ratio.value:.2f} x [{ratio.low:.2f}, {ratio.high:.2f}] of it"
+        f"reads {reads:.0f} tokens a second; the machine's arithmetic would allow "
+        f"{could_read:.0f}: {reads / could_read:.2f} x\n"
+        f"says {says:.1f} tokens a second; its memory would allow {could_say:.1f} without "
+        f"drafting: {says / could_say:.2f} x"
     )
 
 
