@@ -25,7 +25,7 @@ from rag import prompt, weights
 from rag.errors import ModelError, WeightsError
 from rag.models import Choice, chat_model, chosen, gguf
 from rag.models.embedded import OpenVinoChat
-from rag.models.engine import let_go_of
+from rag.models.engine import has_amx, let_go_of
 from rag.models.local import as_dicts
 from rag.settings import Settings
 from tests.conftest import skip_without
@@ -203,6 +203,39 @@ def test_what_is_cancelled_ends_at_once_and_what_is_asked_with_it_goes_on(
     assert mine[-1] == {"id": 1, "done": True}
     assert len(mine) < 40  # of 400 tokens
     assert "".join(what.get("text", "") for what in heard if what["id"] == 2).strip()
+
+
+@pytest.mark.models
+def test_of_many_some_wait_their_turn_and_one_that_waits_can_be_cancelled(
+    process: subprocess.Popen[str],
+):
+    asked = {"messages": [{"role": "user", "content": COUNT}], "max_new_tokens": 3, "stop": []}
+    for number in range(6):
+        tells(process, id=number, **asked)
+    tells(process, cancel=5)
+    heard = []
+    while sum("done" in what for what in heard) < 6:
+        heard.append(hears(process))
+    assert sorted(what["id"] for what in heard if "done" in what) == list(range(6))
+    assert {what["id"] for what in heard if "text" in what} == set(range(5))
+
+
+@pytest.mark.parametrize(
+    ("said", "has"),
+    [
+        (
+            "processor\t: 0\nflags\t\t: fpu amx_bf16 avx512_vnni amx_tile amx_int8\nbugs\t: a\n",
+            True,
+        ),
+        ("processor\t: 0\nflags\t\t: fpu avx2\nbugs\t: amx_int8 amx_bf16\n", False),
+        ("processor\t: 0\nFeatures\t: fp asimd\n", False),
+        (None, False),
+    ],
+)
+def test_matrix_units_are_there_where_the_kernel_says_so(tmp_path: Path, said: str, has: bool):
+    if said:
+        (tmp_path / "cpuinfo").write_text(said)
+    assert has_amx(tmp_path / "cpuinfo") is has
 
 
 @pytest.mark.models

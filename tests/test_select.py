@@ -72,12 +72,30 @@ def test_every_hit_is_read_once_in_the_order_of_its_document(sizes):
     assert all(len(batch) == 1 or sum(map(len, batch)) <= 2000 for batch in found)
 
 
-def test_a_row_of_a_table_is_read_with_its_head():
-    lines = ["Marks were given.", "What | 2021 | 2023", "Food | 3.9 | 4.0", "Crew | 4.6 | 4.7"]
+def hit_of(lines: list[str]) -> Hit:
+    """A hit whose sentences are the lines."""
     text = "\n".join(lines)
-    ends = [sum(len(line) + 1 for line in lines[: n + 1]) - 1 for n in range(4)]
+    ends = [sum(len(line) + 1 for line in lines[: n + 1]) - 1 for n in range(len(lines))]
     spans = tuple((end - len(line), end) for line, end in zip(lines, ends, strict=True))
-    table = Hit(Passage("a", 0, len(text), text, spans), "", 1, 0, 0)
+    return Hit(Passage("a", 0, len(text), text, spans), "", 1, 0, 0)
+
+
+def test_a_sentence_that_is_worth_little_is_not_read_though_there_is_room():
+    hit = hit_of(["Bb bb.", "Qq qq.", "Aa aa.", "Zz zz zz."])
+    assert excerpts("aaa", [hit], LetterEncoder(), max_chars=26) == ["Qq qq.\nAa aa."]
+    assert excerpts("aaa", [hit], LetterEncoder(), max_chars=27) == [hit.text]  # all of it fits
+
+
+def test_the_nearest_sentences_are_read_with_the_one_before_the_others_alone():
+    hit = hit_of(["Zz.", "Aa."] * 6)
+    (read,) = excerpts("aaa", [hit], LetterEncoder(), max_chars=35)
+    assert read == "\n".join(["Zz.\nAa."] * 4) + " … Aa. … Aa."
+
+
+def test_a_row_of_a_table_is_read_with_its_head():
+    table = hit_of(
+        ["Marks were given.", "What | 2021 | 2023", "Food | 3.9 | 4.0", "Crew | 4.6 | 4.7"]
+    )
     (read,) = excerpts("crew", [table], LetterEncoder(), max_chars=50)
     assert read == "What | 2021 | 2023\nFood | 3.9 | 4.0\nCrew | 4.6 | 4.7"
     (read,) = excerpts("crew", [table], LetterEncoder(), max_chars=40)
