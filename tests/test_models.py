@@ -220,6 +220,25 @@ def test_of_many_some_wait_their_turn_and_one_that_waits_can_be_cancelled(
     assert {what["id"] for what in heard if "text" in what} == set(range(5))
 
 
+@pytest.mark.models
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process has every CPU")
+def test_one_cpu_is_enough(model: OpenVinoChat):
+    one = min(os.sched_getaffinity(0))
+    with subprocess.Popen(
+        [sys.executable, "-m", "rag.models.engine", model.path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {one}),
+    ) as started:
+        assert hears(started) == {"ready": True}
+        messages = [{"role": "user", "content": "Say yes."}]
+        tells(started, id=1, messages=messages, max_new_tokens=2, stop=[])
+        assert "text" in hears(started)
+        assert started.stdin
+        started.stdin.close()
+
+
 @pytest.mark.parametrize(
     ("said", "has"),
     [

@@ -87,7 +87,8 @@ class Engine:
         scheduler.num_kv_blocks = _CACHED
         scheduler.max_num_batched_tokens = _AT_A_TIME
         scheduler.enable_prefix_caching = True  # instructions are read once, not at each question
-        fused = has_amx() and is_prepared(Path(path))  # others have their weights in groups
+        # Others have their weights in groups; and one thread alone the layers divide by zero.
+        fused = has_amx() and is_prepared(Path(path)) and threads() > 1
         self._pipeline = self._genai.ContinuousBatchingPipeline(
             path, scheduler, "CPU", _LOOKUP | (_FUSED if fused else _SEPARATE)
         )
@@ -201,6 +202,15 @@ def has_amx(cpus: Path = Path("/proc/cpuinfo")) -> bool:
         return False
     flags = cpus.read_text(encoding="utf-8", errors="replace").partition("\nflags")[2]
     return {"amx_int8", "amx_bf16"} <= set(flags.partition("\n")[0].split())
+
+
+def threads() -> int:
+    """Return how many threads OpenVINO uses here, where the process may have fewer CPUs."""
+    op = openvino("openvino.opset13")
+    nothing = op.parameter([1])
+    model = openvino().Model([op.relu(nothing)], [nothing])
+    compiled = openvino().Core().compile_model(model, "CPU")
+    return int(compiled.get_property("INFERENCE_NUM_THREADS"))
 
 
 def let_go_of(folder: Path) -> None:
