@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -18,10 +18,9 @@ from index import Library, weights
 from index.embed import Encoder, Remembering
 from index.records import Hit
 from index.split import sentences
-from rag import judge, prompt, select, words
+from rag import judge, models, prompt, select, words
 from rag.attribute import Span, attribute, spans, with_previous
 from rag.errors import QuestionError
-from rag.models import chat_model
 from rag.records import Answer, Evidence, Sentence, Timings, Verdict
 from rag.rewrite import Turn, rewrite
 from rag.settings import Settings
@@ -49,15 +48,18 @@ class Assistant:
         settings: Settings | None = None,
         *,
         model: BaseChatModel | None = None,
+        loading: Future[BaseChatModel] | None = None,
     ) -> None:
-        """Take any LangChain chat model; without one, the settings' own loads at first use."""
+        """Take any LangChain chat model; without one, the settings' own loads at first use.
+
+        Unless it is loading already: see `rag.models.loading`.
+        """
         self.library = library
         self.settings = settings or Settings()
         self.given = model
         self._encoder = Remembering(library.encoder)
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="loading")
-        self._loading: Future[BaseChatModel] | None = None
+        self._loading = loading
 
     @property
     def model(self) -> BaseChatModel:
@@ -73,7 +75,7 @@ class Assistant:
         """Load the language model while the caller goes on; one that failed is tried again."""
         with self._lock:
             if self._loading is None or (self._loading.done() and self._loading.exception()):
-                self._loading = self._pool.submit(chat_model, self.settings)
+                self._loading = models.loading(self.settings)
             return self._loading
 
     def warm_up(self) -> None:

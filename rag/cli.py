@@ -17,6 +17,10 @@ from index.errors import PinciteError
 from rag.terminal import add, line, print_answer, print_changes, print_metrics
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from langchain_core.language_models import BaseChatModel
+
     from index import Library
     from index.records import AddReport
     from rag.assistant import Assistant
@@ -166,8 +170,9 @@ def search(options: argparse.Namespace, settings: Settings) -> int:
 def ask(options: argparse.Namespace, settings: Settings) -> int:
     """Print the judged, cited answer."""
     history = _history(options.history) if options.history else ()
+    model = _loading(settings)
     with _open(settings) as library:
-        answer = _assistant(library, settings).ask(options.question, history)
+        answer = _assistant(library, settings, model).ask(options.question, history)
     if options.json:
         _print_json(answer.to_dict())
     else:
@@ -177,11 +182,12 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
 
 def chat(options: argparse.Namespace, settings: Settings) -> int:
     """Open the chat in the browser."""
+    model = _loading(settings)
     with _open(settings) as library:
         report = _add(library, options.paths) if options.paths else None
         for failure in report.failed if report else ():
             print(f"pincite: going on without {line(failure.name)}", file=sys.stderr)
-        assistant = _assistant(library, settings, prepared=True)
+        assistant = _assistant(library, settings, model, prepared=True)
         Thread(target=_warm, args=(assistant,), daemon=True).start()
         from rag.chat import launch  # which takes seconds, while the models load
 
@@ -256,7 +262,25 @@ def _open(settings: Settings) -> Library:
     return Library.open(settings.library, encoder=encoder, reranker=reranker)
 
 
-def _assistant(library: Library, settings: Settings, *, prepared: bool = False) -> Assistant:
+def _loading(settings: Settings) -> Future[BaseChatModel] | None:
+    """Load a language model that is ready to be, before all else, for it takes longest."""
+    from index.files import expanded
+    from index.prepared import is_prepared
+    from rag.models import loading
+    from rag.weights import LANGUAGE_MODEL, model_folder
+
+    folder = model_folder(expanded(Path(settings.cache)))
+    ready = settings.model != LANGUAGE_MODEL or is_prepared(folder)
+    return loading(settings) if ready else None
+
+
+def _assistant(
+    library: Library,
+    settings: Settings,
+    model: Future[BaseChatModel] | None = None,
+    *,
+    prepared: bool = False,
+) -> Assistant:
     """Return the assistant; a model that must be prepared is so here, where Ctrl-C ends it.
 
     An empty library needs none yet, unless it is to be `prepared` for what will be added.
@@ -268,7 +292,7 @@ def _assistant(library: Library, settings: Settings, *, prepared: bool = False) 
 
     if (prepared or library.count()[0]) and chosen(settings.model).name == LANGUAGE_MODEL:
         language_model(expanded(Path(settings.cache)))
-    return Assistant(library, settings)
+    return Assistant(library, settings, loading=model)
 
 
 def _warm(assistant: Assistant) -> None:

@@ -213,7 +213,7 @@ def loads(monkeypatch) -> list[object]:
             raise outcome
         return outcome
 
-    monkeypatch.setattr("rag.assistant.chat_model", load)
+    monkeypatch.setattr("rag.models.chat_model", load)
     return outcomes
 
 

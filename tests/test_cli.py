@@ -328,7 +328,7 @@ def scripted(monkeypatch, tmp_path) -> ScriptedModel:
     model = ScriptedModel()
     (tmp_path / "config.json").touch()
     monkeypatch.setenv("PINCITE_MODEL", str(tmp_path))  # a place that exists
-    monkeypatch.setattr("rag.assistant.chat_model", lambda settings: model)
+    monkeypatch.setattr("rag.models.chat_model", lambda settings: model)
     return model
 
 

@@ -112,7 +112,7 @@ def test_a_draft_is_written_for_editing_and_never_over_another(
 ):
     (tmp_path / "report.txt").write_text(TEXT, encoding="utf-8")
     model = Asking(questions=questions)
-    monkeypatch.setattr("rag.assistant.chat_model", lambda settings: model)
+    monkeypatch.setattr("rag.models.chat_model", lambda settings: model)
     monkeypatch.setattr("index.weights.encoder", lambda *_, **__: LETTERS)
     (tmp_path / "config.json").touch()
     monkeypatch.setenv("PINCITE_MODEL", str(tmp_path))

@@ -330,7 +330,7 @@ def test_a_baseline_that_is_no_report_is_one_line(tmp_path: Path, content: str):
 @pytest.fixture
 def command(minutes, cases, monkeypatch, tmp_path) -> Callable[..., int]:
     model = ScriptedModel().enqueue(["Hello.", *REPLIES.values(), *REPLIES.values()])
-    monkeypatch.setattr("rag.assistant.chat_model", lambda settings: model)
+    monkeypatch.setattr("rag.models.chat_model", lambda settings: model)
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").touch()
     monkeypatch.setenv("PINCITE_MODEL", str(tmp_path / "model"))

@@ -13,8 +13,10 @@ Instead of a path, OWNER/NAME is a model of the hub, if it lies in the hub's cac
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Literal
 
 from index.files import expanded
@@ -93,6 +95,20 @@ def chat_model(settings: Settings) -> BaseChatModel:
             return server_chat(
                 choice.name, timeout=settings.server_timeout, max_new_tokens=settings.max_new_tokens
             )
+
+
+def loading(settings: Settings) -> Future[BaseChatModel]:
+    """Load it while the caller goes on, and even leaves."""
+    model: Future[BaseChatModel] = Future()
+
+    def load() -> None:
+        try:
+            model.set_result(chat_model(settings))
+        except Exception as error:  # told to the one who waits for the model
+            model.set_exception(error)
+
+    Thread(target=load, name="loading", daemon=True).start()
+    return model
 
 
 def device() -> str:

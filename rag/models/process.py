@@ -159,8 +159,9 @@ def _tuned() -> str:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End a process, and wait until it has."""
+    """End a process, whatever it is at: it keeps nothing that could be lost."""
     assert process.stdin is not None  # noqa: S101 - it is a pipe
+    process.kill()
     with suppress(BrokenPipeError):
         process.stdin.close()
     process.wait()
