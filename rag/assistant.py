@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -22,16 +22,18 @@ from rag import judge, models, prompt, select, words
 from rag.attribute import Span, attribute, spans, with_previous
 from rag.errors import QuestionError
 from rag.records import Answer, Evidence, Sentence, Timings, Verdict
-from rag.rewrite import Turn, rewrite
+from rag.rewrite import Turn, in_context, rewrite
 from rag.settings import Settings
 from rag.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
 
 Event = Evidence | Sentence | Answer
 
 MAX_QUESTION = 4000  # characters
+_STOPPED_EVERY = 0.2  # seconds: how often it is asked while a model loads
 # Source sentences that may stand in for an answer that failed: so many that are near to the
 # question, and of these, so many that are judged.
 _QUOTES_LOOKED_AT, _QUOTES_TRIED = 12, 4
@@ -81,7 +83,7 @@ class Assistant:
     def warm_up(self) -> None:
         """Load what a first question would wait for: encoder, vectors and language model.
 
-        Raises WeightsError or ModelError.
+        Nothing is said to a model on a server. Raises WeightsError or ModelError.
         """
         if not self.given:
             self._load()
@@ -89,6 +91,8 @@ class Assistant:
         asked = prompt.messages(
             "answer", sources=prompt.sources(self._excerpts("warm up", hits)), question="warm up"
         )
+        if self.model._llm_type == models.SERVER:
+            return
         # A model's first answer is its slowest: let it be this one, as far as its first words.
         with untraced(), closing(self.model.stream(asked)) as said:  # type: ignore[type-var]
             next((chunk for chunk in said if chunk.content), None)
@@ -111,19 +115,27 @@ class Assistant:
     ) -> Iterator[Event]:
         """Yield the evidence first, then every sentence once it is judged, then the answer.
 
-        Closing the stream stops the model; so does `stopped`, which is asked at every piece of
-        its text: the stream then ends without an answer.
+        A follow-up's evidence comes once more where the model understands it as another question.
+        Closing the stream stops the model; so does `stopped`, which is asked while it is waited
+        for: the stream then ends without an answer.
         """
         began = time.monotonic()
         check_question(question)
         documents, passages = self.library.count()
         if documents and not self.given:
             self._load()  # the encoder loads and searches meanwhile
-        with untraced():
-            standalone = rewrite(question, _turns(history), lambda: self.model)
+        turns = _turns(history)
+        standalone = in_context(question, turns)
         hits = self._search(standalone)
         evidence_s = time.monotonic() - began
         yield Evidence(question, standalone, tuple(hits))
+        if standalone != question:  # a follow-up: the model says what it means
+            asked = rewrite(question, turns, lambda said: "".join(self._pieces(said, stopped)))
+            if stopped():
+                return
+            if asked != standalone:
+                standalone, hits = asked, self._search(asked)
+                yield Evidence(question, standalone, tuple(hits))
         judged: list[Sentence] = []
         first_s: float | None = None
         for sentence in self._sentences(standalone, hits, stopped):
@@ -212,25 +224,38 @@ class Assistant:
         asked = prompt.messages(template, sources=prompt.sources(read), question=question)
         said: set[str] = set()
         buffer = ""
+        with closing(self._pieces(asked, stopped)) as pieces:
+            for piece in pieces:
+                buffer += piece
+                complete = sentences(buffer)[:-1]
+                for start, end in complete:
+                    if buffer[start:end] in said:
+                        return
+                    said.add(buffer[start:end])
+                    yield buffer[start:end]
+                if complete:
+                    buffer = buffer[complete[-1][1] :]
+        if stopped():
+            return
+        last = [buffer[start:end] for start, end in sentences(buffer)]
+        yield from (sentence for sentence in last if sentence not in said)
+
+    def _pieces(self, asked: Sequence[BaseMessage], stopped: Callable[[], bool]) -> Generator[str]:
+        """Yield the model's text as it comes; closing this, or `stopped`, stops the model."""
+        loading = self._loading or (None if self.given else self._load())
+        while loading and not loading.done() and not stopped():
+            wait([loading], timeout=_STOPPED_EVERY)
+        if stopped():
+            return
         with untraced():
             stream = self.model.stream(asked)
             try:
                 for chunk in stream:
                     if stopped():
                         return
-                    buffer += str(chunk.content)
-                    complete = sentences(buffer)[:-1]
-                    for start, end in complete:
-                        if buffer[start:end] in said:
-                            return
-                        said.add(buffer[start:end])
-                        yield buffer[start:end]
-                    if complete:
-                        buffer = buffer[complete[-1][1] :]
+                    yield str(chunk.content)
             finally:
                 stream.close()  # type: ignore[attr-defined]  # a generator: this stops the model
-        last = [buffer[start:end] for start, end in sentences(buffer)]
-        yield from (sentence for sentence in last if sentence not in said)
 
     def _judge(
         self, question: str, text: str, cited: Sequence[Span], around: Surroundings

@@ -248,7 +248,7 @@ def models(options: argparse.Namespace, settings: Settings) -> int:
             f"this machine: {line(here['cpu'])}, {here['cores']} cores, {here['memory_gb']} GB of "
             f"memory, {line(', '.join(here['gpus'])) or 'no GPU'}"
         )
-        if here["gpus"]:
+        if here["torch"] != "cpu":
             print("  a language model runs on the GPU with --model transformers:FOLDER_OR_NAME")
     return DONE if all(state.ok for state in found) else FAILED
 
@@ -283,7 +283,7 @@ def _assistant(
 ) -> Assistant:
     """Return the assistant; a model that must be prepared is so here, where Ctrl-C ends it.
 
-    An empty library needs none yet, unless it is to be `prepared` for what will be added.
+    An empty library needs none prepared, unless it is to be for what will be added.
     """
     from index.files import expanded
     from rag.assistant import Assistant
@@ -377,7 +377,7 @@ def _print_json(value: Any) -> None:
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--library", metavar="DIR", help="folder of the library (PINCITE_LIBRARY)")
-    common.add_argument("--model", help="language model: embedded, file, folder, hub name")
+    common.add_argument("--model", help="language model: embedded, file, folder, hub name, URL")
     common.add_argument("--embedding-model", metavar="MODEL", help="embedding model, likewise")
     parser = argparse.ArgumentParser(
         prog="pincite",

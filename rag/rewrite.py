@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rag import prompt, words
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
 
 Turn = tuple[str, str]  # question and answer
 
@@ -32,8 +32,17 @@ def refers_back(question: str) -> bool:
     return bool(_CONTINUES.search(question) or _REFERS.search(question) or names_nothing)
 
 
-def rewrite(question: str, history: Sequence[Turn], model: Callable[[], BaseChatModel]) -> str:
-    """Return the question, made stand-alone by the model where it leans on the history.
+def in_context(question: str, history: Sequence[Turn]) -> str:
+    """Return a question that leans on the history with the last question before it."""
+    if not history or not refers_back(question):
+        return question
+    return f"{history[-1][0][:_TURN_CHARS]} {question}"
+
+
+def rewrite(
+    question: str, history: Sequence[Turn], say: Callable[[Sequence[BaseMessage]], str]
+) -> str:
+    """Return the question, made stand-alone where it leans on the history; `say` asks the model.
 
     A rewrite is kept only if it holds every number and name of the question and says nothing
     that is not in the conversation; else the last question is put before this one, which
@@ -43,11 +52,7 @@ def rewrite(question: str, history: Sequence[Turn], model: Callable[[], BaseChat
         return question
     turns = [(asked[:_TURN_CHARS], answered[:_TURN_CHARS]) for asked, answered in history[-_TURNS:]]
     conversation = "\n".join(f"Q: {asked}\nA: {answered}" for asked, answered in turns)
-    reply = str(
-        model()
-        .invoke(prompt.messages("rewrite", conversation=conversation, question=question))
-        .content
-    )
+    reply = say(prompt.messages("rewrite", conversation=conversation, question=question))
     rewritten = next((line.strip() for line in reply.splitlines() if line.strip()), "")
     known = words.content(f"{conversation} {question}")
     kept = words.names(question) | words.numbers(question)
@@ -57,4 +62,4 @@ def rewrite(question: str, history: Sequence[Turn], model: Callable[[], BaseChat
         and words.content(rewritten) <= known
         and words.numbers(rewritten) <= words.numbers(f"{conversation} {question}")
     )
-    return rewritten if faithful else f"{turns[-1][0]} {question}"
+    return rewritten if faithful else in_context(question, history)

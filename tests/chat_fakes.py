@@ -93,6 +93,7 @@ class FakeAssistant:
     wait_s: float = 0.0  # before each sentence
     gate: threading.Event | None = None  # where set, waited for before the first sentence
     asked: list[tuple[str, tuple[tuple[str, str | Answer], ...]]] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)  # questions that were while it waited
     closed: list[str] = field(default_factory=list)  # questions whose stream was closed early
     running: int = 0
     most: int = 0  # streams that ran at once
@@ -108,18 +109,20 @@ class FakeAssistant:
         self.running += 1
         self.most = max(self.most, self.running)
         try:
-            yield from self._events(question)
+            yield from self._events(question, stopped)
         except GeneratorExit:
             self.closed.append(question)
             raise
         finally:
             self.running -= 1
 
-    def _events(self, question: str) -> Iterator[Event]:
+    def _events(self, question: str, stopped: Callable[[], bool]) -> Iterator[Event]:
         hits = self.library.hits()
         yield Evidence(question, question, hits)
-        if self.gate:
-            self.gate.wait(10)
+        while self.gate and not self.gate.wait(0.05):
+            if stopped():
+                self.stopped.append(question)
+                return
         said = next((s for word, s in self.script.items() if word in question.lower()), ())
         for one in said:
             time.sleep(self.wait_s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -129,6 +129,18 @@ def test_a_follow_up_takes_an_answer_or_its_text_as_history(minutes):
         assert "9 million" in second.text
 
 
+def test_a_follow_ups_evidence_is_there_before_the_model_says_what_it_means(minutes):
+    model = ScriptedModel().enqueue(["What were the costs in 2023?", "Costs were 9 million euros."])
+    history = [("What was the revenue in 2023?", "12.4 million euros.")]
+    stream = Assistant(minutes, model=model).stream("And the costs then?", history=history)
+    first = next(stream)
+    assert not model.asked
+    assert first.standalone_question == "What was the revenue in 2023? And the costs then?"
+    second = next(stream)
+    assert second.standalone_question == "What were the costs in 2023?"
+    assert [type(event) for event in stream] == [Sentence, Answer]
+
+
 def test_a_model_that_repeats_itself_is_cut_short(minutes):
     answer = says(minutes, "Revenue was 12.4 million euros. " * 20).ask("What was the revenue?")
     assert len(answer.sentences) == 1
@@ -194,9 +206,17 @@ def test_stopping_ends_the_stream_without_an_answer(minutes):
         "What was the revenue?", stopped=lambda: bool(stopping)
     )
     assert isinstance(next(stream), Evidence)
+    assert isinstance(next(stream), Sentence)
     stopping.append(True)
     assert list(stream) == []
     assert model.unfinished
+
+
+def test_stopping_while_the_model_loads_does_not_wait_for_it(minutes):
+    stream = Assistant(minutes, loading=Future()).stream(
+        "What was the revenue?", stopped=lambda: True
+    )
+    assert [type(event) for event in stream] == [Evidence]
 
 
 # loading

@@ -166,6 +166,22 @@ def test_closing_the_tab_stops_the_model(watched: Watched, tmp_path: Path) -> No
         assert assistant.closed == ["Tell me many things"]
 
 
+def test_closing_the_tab_stops_the_model_before_it_has_said_anything(
+    watched: Watched, tmp_path: Path
+) -> None:
+    silent = threading.Event()
+    assistant = scripted(gate=silent)
+    with serve(assistant, tmp_path) as url:
+        tab = watched.open(url)
+        ask(tab, "Only alpha")
+        tab.get_by_text(words.reading(len(assistant.library.hits()))).wait_for()
+        tab.close()
+        deadline = time.monotonic() + 8
+        while not assistant.stopped and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert assistant.stopped == ["Only alpha"]
+
+
 def test_two_tabs_at_once_each_get_their_own_answer(watched: Watched, tmp_path: Path) -> None:
     gate = threading.Event()
     assistant = scripted(gate=gate)

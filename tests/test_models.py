@@ -27,6 +27,7 @@ from rag.models import Choice, chat_model, chosen, gguf
 from rag.models.embedded import OpenVinoChat
 from rag.models.engine import has_amx, let_go_of
 from rag.models.local import as_dicts
+from rag.models.process import EngineProcess
 from rag.settings import Settings
 from tests.conftest import skip_without
 
@@ -218,6 +219,15 @@ def test_of_many_some_wait_their_turn_and_one_that_waits_can_be_cancelled(
         heard.append(hears(process))
     assert sorted(what["id"] for what in heard if "done" in what) == list(range(6))
     assert {what["id"] for what in heard if "text" in what} == set(range(5))
+
+
+@pytest.mark.models
+def test_a_file_in_the_users_folder_is_not_run(model: OpenVinoChat, tmp_path: Path, monkeypatch):
+    (tmp_path / "json.py").write_text("raise SystemExit('run')")
+    monkeypatch.chdir(tmp_path)
+    engine = EngineProcess(model.path)
+    engine.wait_until_loaded()
+    engine.close()
 
 
 @pytest.mark.models

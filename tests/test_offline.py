@@ -30,7 +30,7 @@ def record(event, arguments):
         if not isinstance(address, tuple):
             return  # a socket in the file system
         target = str(address[0])
-    elif event == "subprocess.Popen" and arguments[1][1:3] == ["-m", "rag.models.engine"]:
+    elif event == "subprocess.Popen" and arguments[1][1:4] == ["-P", "-m", "rag.models.engine"]:
         return  # it records its own attempts
     elif event == "subprocess.Popen":
         target = str(arguments[1])  # another program could call out unseen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -34,12 +35,16 @@ class Scripted(BaseHTTPRequestHandler):
         if self.server.refuse_models:
             self.send_error(self.server.refuse_models)
             return
+        if self.server.page:
+            self.answer(self.server.page)
+            return
         names = [{"id": name, "object": "model"} for name in self.server.models]
         self.answer(json.dumps({"object": "list", "data": names}))
 
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.heard.append((self.path, asked))
+        time.sleep(self.server.slow_s)
         if self.server.failures:
             self.send_error(self.server.failures.pop(0))
             return
@@ -82,6 +87,8 @@ class FakeServer(ThreadingHTTPServer):
         self.words = ["There", "are", "7."]
         self.models = ["qwen"]
         self.refuse_models = 0
+        self.page = ""  # in the place of the list of models
+        self.slow_s = 0.0
         self.failures: list[int] = []  # of the next answers
         self.heard: list[tuple[str, object]] = []
         self.says: Callable[[Scripted, str], bool] = said
@@ -197,6 +204,19 @@ def test_a_server_that_falls_silent_is_not_waited_for_longer_than_is_set(server)
         silent.set()
 
 
+def test_a_prompt_that_is_read_for_too_long_is_sent_once(server):
+    server.slow_s = 2.0  # before it says even that it has heard
+    there = model(server, server_timeout=0.3)
+    assert "said nothing for 0.3 s" in failure(lambda: list(there.stream(ASKED)))
+    assert [path for path, _ in server.heard].count("/v1/chat/completions") == 1
+
+
+@pytest.mark.parametrize("page", ["<html>Welcome</html>", "[]", '{"data": 7}'])
+def test_a_page_that_lists_no_models_is_one_line(server, page):
+    server.page = page
+    assert "is no OpenAI-compatible server" in failure(lambda: model(server))
+
+
 def test_an_answer_that_is_cut_off_is_no_answer(server):
     there = model(server)
 
@@ -241,7 +261,6 @@ def test_an_answer_can_be_stopped_while_the_server_says_nothing(server, tmp_path
         library.add_texts([("bells.txt", "The bell of Olden church weighs 310 kg.")])
         assistant = Assistant(library, Settings(model=server.url))
         events = list(assistant.stream("How heavy is the bell?", stopped=asked.is_set))
-    assert not ending.is_set()  # the server is silent still
     assert [type(event).__name__ for event in events] == ["Evidence"]
     ending.set()
 

@@ -94,6 +94,20 @@ def test_closing_the_stream_stops_the_generation(tiny: Path, monkeypatch: pytest
     assert steps > after
 
 
+def test_one_that_waits_its_turn_can_be_stopped_and_is_not_computed(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+):
+    model = loaded(tiny)
+    computed = []
+    monkeypatch.setattr(model._model, "generate", lambda **named: computed.append(named))
+    with model._turn:  # another one's
+        stream = model.stream(ASKED)
+        assert next(stream).content == ""  # a pulse
+        stream.close()  # type: ignore[attr-defined]
+    model.invoke(ASKED)
+    assert len(computed) == 1
+
+
 def test_a_failure_in_the_middle_is_one_line(tiny: Path, monkeypatch: pytest.MonkeyPatch):
     model = loaded(tiny)
 

@@ -60,15 +60,20 @@ class Answering(Protocol):
 
 
 class Chat:
-    """The handlers of the page's events. Holds nothing of any conversation."""
+    """The handlers of the page's events."""
 
     def __init__(self, assistant: Answering, uploads: Path) -> None:
         self.assistant = assistant
         self.uploads = uploads
         self._serials = count(1)
+        self._pages: dict[str | None, Conversation] = {}  # that were asked something
 
-    def begin(self, question: str, conversation: Conversation) -> tuple[Any, ...]:
+    def begin(
+        self, question: str, conversation: Conversation, request: gr.Request | None = None
+    ) -> tuple[Any, ...]:
         """Show the question at once; outputs: past, current, question box, send, stop, new."""
+        if request:
+            self._pages[request.session_hash] = conversation
         if not conversation.ask(question):
             return tuple(gr.skip() for _ in range(6))
         past = html.thread(conversation.turns[:-1])
@@ -104,6 +109,11 @@ class Chat:
             getattr(stream, "close", lambda: None)()
             conversation.update(replace(turn, phase=Phase.STOPPED) if turn.busy else turn)
         yield self._current(conversation)
+
+    def closed(self, request: gr.Request) -> None:
+        """Stop what a page that was closed still waits for."""
+        if conversation := self._pages.pop(request.session_hash, None):
+            conversation.stopping = True
 
     def finish(self, conversation: Conversation) -> tuple[Any, ...]:
         """Make ready for the next question; outputs: current, send, stop, new."""
@@ -245,6 +255,7 @@ def create_app(assistant: Answering, uploads: Path) -> gr.Blocks:
         answered = begun.then(chat.answer, conversation, current, trigger_mode="multiple", **free)
         answered.then(chat.finish, conversation, [current, *buttons], **free)
         stop.click(chat.stop, conversation, stop, **free)
+        app.unload(chat.closed)
         new.click(chat.renew, conversation, [past, current, source], **free)
         for pane in (past, current):  # `gr.on` takes no events of a script's own
             pane.opens(chat.open, conversation, source, **free)

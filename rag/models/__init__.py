@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Runtime = Literal["openvino", "transformers", "server"]
 
+SERVER = "server"  # what its models call themselves
 TRANSFORMERS = "transformers:"  # before a path or name: which otherwise may run on OpenVINO
 
 
@@ -49,7 +50,7 @@ def chosen(model: str, *, download: bool = False) -> Choice:
         return Choice("server", model)
     if model == LANGUAGE_MODEL:
         return Choice("openvino", model)
-    path = local_or_hub(model.removeprefix(TRANSFORMERS), download=download)
+    path = local_or_hub(model.removeprefix(TRANSFORMERS), download=download).absolute()
     if model.startswith(TRANSFORMERS):
         return Choice("transformers", str(path))
     if path.is_file() or (path / "openvino_model.xml").is_file():
@@ -104,7 +105,7 @@ def loading(settings: Settings) -> Future[BaseChatModel]:
     def load() -> None:
         try:
             model.set_result(chat_model(settings))
-        except Exception as error:  # told to the one who waits for the model
+        except BaseException as error:  # told to the one who waits for the model
             model.set_exception(error)
 
     Thread(target=load, name="loading", daemon=True).start()

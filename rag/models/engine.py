@@ -98,7 +98,7 @@ class Engine:
         self._longest = int(self._tokenizer.encode("a " * most).input_ids.shape[1])
         self._longest = min(self._longest, most)
         self._files = Path(path).parent if Path(path).is_file() else Path(path)
-        self._read = False  # whether the weights are where they are multiplied
+        self._given_back = False  # the memory into which the files were read
         self._open: dict[int, _Generation] = {}
         self._waiting: deque[Mapping[str, Any]] = deque()
 
@@ -133,7 +133,8 @@ class Engine:
             prompt = self._tokenizer.apply_chat_template(
                 what["messages"], add_generation_prompt=True
             )
-            tokens = self._tokenizer.encode(prompt).input_ids
+            # The template writes the special ones.
+            tokens = self._tokenizer.encode(prompt, add_special_tokens=False).input_ids
             if tokens.shape[1] + what["max_new_tokens"] > self._longest:
                 self._send(
                     {
@@ -159,18 +160,22 @@ class Engine:
                 self._send({"id": number, "error": reason(error)})
             self._open.clear()
             return
-        running = self._genai.GenerationStatus.RUNNING
+        status = self._genai.GenerationStatus
         for number, generation in list(self._open.items()):
             while generation.handle.can_read():
                 for output in generation.handle.read().values():
                     generation.streamer.write(output.generated_ids)
-            if generation.handle.get_status() != running:
-                del self._open[number]
-                generation.streamer.end()
+            if (now := generation.handle.get_status()) == status.RUNNING:
+                continue
+            del self._open[number]
+            generation.streamer.end()
+            if now == status.IGNORED:
+                self._send({"id": number, "error": "its cache is full: lower prompt_chars"})
+            else:
                 self._send({"id": number, "done": True})
-        if not self._open and not self._read:
+        if not self._open and not self._given_back:
             let_go_of(self._files)
-            self._read = True
+            self._given_back = True
 
     def _streamer(self, number: int) -> Any:
         """Return what makes text of tokens, whole characters only."""
@@ -188,7 +193,8 @@ class Engine:
         config.do_sample = False
         config.apply_chat_template = False  # it is in the prompt already
         config.eos_token_id = self._tokenizer.get_eos_token_id()
-        config.stop_token_ids = {config.eos_token_id}
+        own = self._pipeline.get_config().stop_token_ids  # some models have several
+        config.stop_token_ids = {config.eos_token_id, *own}
         config.num_assistant_tokens = _DRAFTED
         config.max_ngram_size = _NGRAM
         if what["stop"]:
@@ -221,10 +227,11 @@ def let_go_of(folder: Path) -> None:
     """
     if sys.platform != "linux":
         return
+    files = {file.resolve() for file in folder.iterdir()}  # a hub's cache has links
     madvise = ctypes.CDLL(None).madvise
     for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
         span, _, _, _, _, *name = line.split(maxsplit=5)
-        if name and Path(name[0]).parent == folder.resolve():
+        if name and Path(name[0].rstrip("\n")) in files:
             start, end = (int(address, 16) for address in span.split("-"))
             madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_DONTNEED)
 

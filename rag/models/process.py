@@ -38,7 +38,8 @@ class EngineProcess:
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process's output
         path_to_us = os.pathsep.join(folder or str(Path.cwd()) for folder in sys.path)
         self._process = subprocess.Popen(  # noqa: S603 - no shell; the path is the user's own
-            [sys.executable, "-m", "rag.models.engine", path],
+            # -P: not the folder that the user is in, where a json.py may lie.
+            [sys.executable, "-P", "-m", "rag.models.engine", path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -90,7 +91,7 @@ class EngineProcess:
     def _send(self, what: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
         # It may have ended, which the reader of its answers tells.
-        with self._writing, suppress(BrokenPipeError, ValueError):
+        with self._writing, suppress(OSError, ValueError):
             self._process.stdin.write(json.dumps(what) + "\n")
             self._process.stdin.flush()
 
@@ -139,10 +140,10 @@ class _Answers:
     def next(self) -> Said:
         """Return the next thing that the process says, its end as an error."""
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
-        line = self._process.stdout.readline()
-        if line:
-            said: Said = json.loads(line)
+        with suppress(json.JSONDecodeError):  # at its end, or of half a line
+            said: Said = json.loads(self._process.stdout.readline())
             return said
+        self._process.kill()
         self._process.wait()
         self._errors.seek(0)
         last = self._errors.read().decode("utf-8", "replace").strip().splitlines()[-1:]
@@ -162,6 +163,6 @@ def _end(process: subprocess.Popen[str]) -> None:
     """End a process, whatever it is at: it keeps nothing that could be lost."""
     assert process.stdin is not None  # noqa: S101 - it is a pipe
     process.kill()
-    with suppress(BrokenPipeError):
+    with suppress(OSError):
         process.stdin.close()
     process.wait()

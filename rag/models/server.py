@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from itertools import chain, islice
+from typing import Any, TypeVar
 from urllib.parse import urldefrag, urlsplit
 
 import httpx2
@@ -20,12 +22,18 @@ from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
 
 from rag.errors import ModelError
+from rag.models import SERVER
 from rag.models.pulse import pulsed
 
 KEY = "PINCITE_API_KEY"  # the variable that holds a server's key, which is kept nowhere
 _CONNECT = 5.0  # seconds
-_RETRIES = 2  # after a connection that failed, or a server that says it is busy
+_TRIES = 3  # where a connection fails, or a server says that it is busy
+_PAUSE = 0.5  # seconds before the second, twice as many before the third
+_BUSY = {409, 429, 500, 502, 503, 504}
 _MOST_NAMED = 5  # models of a server, in an error
+
+
+T = TypeVar("T")
 
 
 class ServerChat(BaseChatOpenAI):
@@ -33,11 +41,11 @@ class ServerChat(BaseChatOpenAI):
 
     @property
     def _llm_type(self) -> str:
-        return "server"
+        return SERVER
 
     def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
         with _failures_told(str(self.openai_api_base), self.request_timeout):
-            return super()._generate(*args, **kwargs)
+            return _tried(lambda: super(ServerChat, self)._generate(*args, **kwargs))
 
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
         with closing(pulsed(self._chunks(*args, **kwargs))) as chunks:  # type: ignore[type-var]
@@ -47,7 +55,7 @@ class ServerChat(BaseChatOpenAI):
     def _chunks(self, *args: Any, **kwargs: Any) -> Generator[ChatGenerationChunk]:
         complete = False
         with _failures_told(str(self.openai_api_base), self.request_timeout):
-            for chunk in super()._stream(*args, **kwargs):
+            for chunk in _tried(lambda: _begun(super(ServerChat, self)._stream(*args, **kwargs))):
                 complete = complete or bool((chunk.generation_info or {}).get("finish_reason"))
                 yield chunk
         if not complete:
@@ -72,10 +80,13 @@ def server_chat(model: str, *, timeout: float, max_new_tokens: int) -> ServerCha
     # No proxy stands between this machine and itself, whatever a variable says.
     http = openai.DefaultHttpxClient(trust_env=not _is_here(at.hostname or ""), timeout=limits)
     client = openai.OpenAI(
-        base_url=url, api_key=key, timeout=limits, max_retries=_RETRIES, http_client=http
+        base_url=url, api_key=key, timeout=limits, max_retries=0, http_client=http
     )
     with _failures_told(url, limits):
-        known = [found.id for found in client.models.list()]
+        try:
+            known = [found.id for found in _tried(client.models.list)]
+        except (AttributeError, TypeError, ValueError) as error:  # of a page that is no such list
+            raise ModelError(_no_server(url)) from error
     if not name and len(known) != 1:
         raise ModelError(f"the server at {url} has {_listed(known)}: choose with {url}#NAME")
     if name and known and name not in known:
@@ -86,11 +97,32 @@ def server_chat(model: str, *, timeout: float, max_new_tokens: int) -> ServerCha
         api_key=SecretStr(key),
         http_client=http,
         timeout=limits,
-        max_retries=_RETRIES,
+        max_retries=0,  # OpenAI's own would send a prompt again that the server is still reading
         temperature=0,
         max_tokens=max_new_tokens,
         stream_usage=False,
     )
+
+
+def _tried(work: Callable[[], T]) -> T:
+    """Do the work, and again where that may help; a time-out is not waited for twice."""
+    for pause in (_PAUSE * 2**n for n in range(_TRIES - 1)):
+        try:
+            return work()
+        except openai.APITimeoutError:
+            raise
+        except openai.APIConnectionError:
+            time.sleep(pause)
+        except openai.APIStatusError as error:
+            if error.status_code not in _BUSY:
+                raise
+            time.sleep(pause)
+    return work()
+
+
+def _begun(stream: Iterator[T]) -> Iterator[T]:
+    """Return the stream once its first item is there: until then it may be tried again."""
+    return chain([*islice(stream, 1)], stream)
 
 
 @contextmanager
@@ -114,7 +146,7 @@ def _told(error: Exception, url: str, limits: Any) -> ModelError:
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             return ModelError(f"the server at {url} wants another key: set {KEY}")
         case openai.NotFoundError():
-            return ModelError(f"{url} is no OpenAI-compatible server: its URL mostly ends in /v1")
+            return ModelError(_no_server(url))
         case openai.APIStatusError():
             return ModelError(f"the server at {url} failed: {said}")
         case openai.APIConnectionError() | httpx2.ConnectError():
@@ -126,6 +158,10 @@ def _told(error: Exception, url: str, limits: Any) -> ModelError:
             )
         case _:
             return ModelError(f"the server at {url} failed: {said}")
+
+
+def _no_server(url: str) -> str:
+    return f"{url} is no OpenAI-compatible server: its URL mostly ends in /v1"
 
 
 def _is_here(host: str) -> bool:

@@ -76,10 +76,10 @@ def states(settings: Settings, *, download: bool = False) -> list[ModelState]:
 
 
 def machine() -> dict[str, Any]:
-    """Return what the language model can run on here: cores, memory in GB, GPUs by name."""
+    """Return what a model can run on here: cores, memory in GB, GPUs, and PyTorch's device."""
     found = openvino().Core()
     gpus = [name for name in found.available_devices if name.startswith("GPU")]
-    torches = {device()} - {"cpu"}
+    torch = device()
     pages = os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
     size = os.sysconf("SC_PAGE_SIZE") if pages else 0
     return {
@@ -87,7 +87,8 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gb": round(pages * size / 1e9, 1) or None,
         "gpus": [str(found.get_property(name, "FULL_DEVICE_NAME")) for name in gpus]
-        + sorted(torches),
+        + sorted({torch} - {"cpu"}),
+        "torch": torch,
     }
 
 

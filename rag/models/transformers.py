@@ -91,7 +91,6 @@ class TransformersChat(LocalChat):
                 yield piece
         finally:
             cancelled.set()
-            worker.join()
 
     def _run(
         self,
@@ -115,6 +114,8 @@ class TransformersChat(LocalChat):
                 messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
             ).to(self._model.device)
             with self._turn:
+                if cancelled.is_set():
+                    return
                 self._model.generate(
                     **inputs,
                     max_new_tokens=self.max_new_tokens,
