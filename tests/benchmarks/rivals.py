@@ -161,15 +161,17 @@ def _served(library: Library, python: Path, script: str, gguf: Path) -> Iterator
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as server:
-        until = time.monotonic() + _STARTS_S
-        there = False
-        while not there and time.monotonic() < until and server.poll() is None:
-            try:
-                there = bool(_at(url).invoke("Hello"))
-            except ModelError:
-                time.sleep(1)
-        yield Rival(_chain(library, _at(url)), server.pid) if there else None
-        server.kill()
+        try:
+            until = time.monotonic() + _STARTS_S
+            there = False
+            while not there and time.monotonic() < until and server.poll() is None:
+                try:
+                    there = bool(_at(url).invoke("Hello"))
+                except ModelError:
+                    time.sleep(1)
+            yield Rival(_chain(library, _at(url)), server.pid) if there else None
+        finally:
+            server.kill()
 
 
 def _at(url: str) -> BaseChatModel:
