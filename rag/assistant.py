@@ -129,7 +129,7 @@ class Assistant:
         hits = self._search(standalone)
         evidence_s = time.monotonic() - began
         yield Evidence(question, standalone, tuple(hits))
-        if standalone != question:  # a follow-up: the model says what it means
+        if hits and standalone != question:  # a follow-up: the model says what it means
             asked = rewrite(question, turns, lambda said: "".join(self._pieces(said, stopped)))
             if stopped():
                 return
