@@ -1,7 +1,7 @@
 """How long an answer takes, where the time goes, and what stock chains take: `make bench`.
 
     python -m tests.benchmarks.engine [--data ../shared/data] [--work library/benchmarks]
-        [--limit 29] [--out reports/bench]
+        [--limit 29] [--every 1] [--out reports/bench]
 
 The questions of cases/seeds_dev.jsonl about the essays, where they are there, else Pincite's own
 cases on the sample documents. Everything is measured in one run on one machine, a question asked
@@ -66,6 +66,7 @@ def main() -> None:
     """Measure everything and print it; the seconds themselves go to --out."""
     parser = folders(__doc__)
     parser.add_argument("--limit", type=int, default=29, help="questions")
+    parser.add_argument("--every", type=int, default=1, help="question is asked of the rivals")
     parser.add_argument("--out", type=Path, default=Path("reports/bench"))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -87,7 +88,7 @@ def main() -> None:
         for number, question in enumerate(questions):
             steps.append(clock.timed(question))
             for name, rival in rivals.items():
-                if number % rival.every == 0:
+                if number % (options.every * rival.every) == 0:
                     found[name][number] = timed(lambda r=rival, q=question: r.ask(q))
         print(chart(steps), flush=True)
         for name, values in found.items():
