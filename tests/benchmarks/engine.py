@@ -83,6 +83,8 @@ def main() -> None:
         for name, opened in RIVALS.items():
             if rival := stack.enter_context(opened(library, gguf, options.work)):
                 rivals[name] = rival
+            else:
+                print(f"{name}: it did not come up, so it is not asked", flush=True)
         steps: list[Mapping[str, float]] = []
         found: dict[str, dict[int, float]] = {name: {} for name in rivals}
         for number, question in enumerate(questions):

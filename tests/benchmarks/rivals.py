@@ -81,7 +81,7 @@ class Serve(BaseHTTPRequestHandler):
         self.say({"object": "list", "data": [{"id": "model", "object": "model"}]})
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        said = model(asked["messages"], max_new_tokens=asked["max_tokens"], do_sample=False)
+        said = model(asked["messages"], max_new_tokens=160, do_sample=False)
         message = said[0]["generated_text"][-1]
         choice = {"index": 0, "finish_reason": "stop", "message": message}
         self.say({"id": "1", "object": "chat.completion", "choices": [choice]})
