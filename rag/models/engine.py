@@ -231,7 +231,7 @@ def let_go_of(folder: Path) -> None:
     madvise = ctypes.CDLL(None).madvise
     for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
         span, _, _, _, _, *name = line.split(maxsplit=5)
-        if name and Path(name[0].rstrip("\n")) in files:
+        if name and Path(name[0]) in files:
             start, end = (int(address, 16) for address in span.split("-"))
             madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_DONTNEED)
 

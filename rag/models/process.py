@@ -21,7 +21,6 @@ from rag.models.pulse import coming
 Message = dict[str, str]  # "role" and "content", as chat templates take them
 Said = dict[str, Any]  # of the engine: see its docstring
 
-
 _TUNABLES, _LARGE_PAGES = "GLIBC_TUNABLES", "glibc.malloc.hugetlb"
 
 
