@@ -87,12 +87,14 @@ def main() -> None:
                 print(f"{name}: it did not come up, so it is not asked", flush=True)
         steps: list[Mapping[str, float]] = []
         found: dict[str, dict[int, float]] = {name: {} for name in rivals}
+        stolen = theft()
         for number, question in enumerate(questions):
             steps.append(clock.timed(question))
             for name, rival in rivals.items():
                 if number % (options.every * rival.every) == 0:
                     found[name][number] = timed(lambda r=rival, q=question: r.ask(q))
         print(chart(steps), flush=True)
+        print(stolen(), flush=True)
         for name, values in found.items():
             ratios = [steps[number][_WHOLE] / value for number, value in values.items()]
             print(
@@ -195,6 +197,25 @@ def timed(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
+
+
+def theft() -> Callable[[], str]:
+    """Begin to watch what a virtual machine's host takes; return what says its part."""
+
+    def spent() -> tuple[int, int]:
+        user, nice, system, _, _, irq, softirq, stolen = map(
+            int, Path("/proc/stat").read_text().split("\n")[0].split()[1:9]
+        )
+        return user + nice + system + irq + softirq, stolen
+
+    before = spent()
+
+    def said() -> str:
+        ours, stolen = (now - then for now, then in zip(spent(), before, strict=True))
+        part = stolen / max(1, ours + stolen)
+        return f"the host took {part:.0%} of the processor time that was asked of it meanwhile"
+
+    return said
 
 
 def together(library: Library, questions: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,10 +73,13 @@ _TORCH = """
 import json, os, sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 import torch
-from transformers import pipeline
+from transformers import AutoModelForCausalLM, AutoTokenizer, pipeline
 folder, name = os.path.split(sys.argv[1])
-model = pipeline("text-generation", folder, dtype=torch.bfloat16, model_kwargs={"gguf_file": name},
-                 tokenizer_kwargs={"gguf_file": name})
+model = pipeline(
+    "text-generation",
+    AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.bfloat16),
+    tokenizer=AutoTokenizer.from_pretrained(folder, gguf_file=name),
+)
 class Serve(BaseHTTPRequestHandler):
     def do_GET(self):
         self.say({"object": "list", "data": [{"id": "model", "object": "model"}]})
@@ -131,7 +135,6 @@ def wheel(library: Library, gguf: Path, work: Path) -> Iterator[Rival | None]:
 @contextmanager
 def compiled(library: Library, gguf: Path, work: Path) -> Iterator[Rival | None]:
     """Give the chain on llama-cpp-python's server, compiled for this processor."""
-    os.environ["CMAKE_ARGS"] = "-DGGML_NATIVE=ON"
     try:
         python = python_of(work / "llama_cpp", _REQUIREMENTS)
     except PeerError as error:
@@ -158,9 +161,10 @@ def _served(library: Library, python: Path, script: str, gguf: Path) -> Iterator
     port = free_port()
     url = f"http://127.0.0.1:{port}/v1"
     command = [python, "-c", script, gguf, str(port), str(os.cpu_count())]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
+    with (
+        tempfile.TemporaryFile() as says,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=says, stderr=says) as server,
+    ):
         try:
             until = time.monotonic() + _STARTS_S
             there = False
@@ -169,6 +173,11 @@ def _served(library: Library, python: Path, script: str, gguf: Path) -> Iterator
                     there = bool(_at(url).invoke("Hello"))
                 except ModelError:
                     time.sleep(1)
+            if not there:
+                says.seek(0)
+                print(
+                    f"a server ended ({server.poll()}): {says.read()[-2000:].decode()}", flush=True
+                )
             yield Rival(_chain(library, _at(url)), server.pid) if there else None
         finally:
             server.kill()

@@ -9,7 +9,7 @@ import sysconfig
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[3]
-_PIP_S = 900  # seconds for an environment
+_PIP_S = 1800  # seconds for an environment
 OFFLINE = {  # no tracing, no telemetry, no download
     "LANGSMITH_TRACING": "false",
     "LANGCHAIN_TRACING_V2": "false",
