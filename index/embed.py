@@ -149,7 +149,7 @@ class OpenVinoEncoder:
 class Remembering:
     """An encoder that keeps what it encoded last: one question reads the same sentences often."""
 
-    def __init__(self, encoder: Encoder, most: int = 4096) -> None:
+    def __init__(self, encoder: Encoder, most: int = 16384) -> None:
         """Keep the vectors of so many texts at most, those that were wanted last."""
         self.encoder = encoder
         self.name, self.dimension = encoder.name, encoder.dimension
@@ -167,7 +167,7 @@ class Remembering:
         known.update(zip(new, self.encoder.encode(new, batch_size=batch_size), strict=True))
         with self._lock:
             for text in texts:
-                self._kept[text] = known[text]
+                self._kept[text] = known[text].copy()  # not a view of all that came with it
                 self._kept.move_to_end(text)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)

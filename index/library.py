@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Self
 import numpy as np
 
 from index import rank, weights
+from index.background import begun
 from index.catalog import Catalog
 from index.embed import Encoder, Vectors
 from index.errors import LibraryError, UnreadableError
@@ -31,7 +31,6 @@ from index.split import split
 
 RERANKED = 30  # passages that a cross-encoder reads
 
-_ENCODING = ThreadPoolExecutor(thread_name_prefix="encoding")
 
 _REPORT_EVERY = 16  # passages
 
@@ -224,7 +223,7 @@ class Library:
         if not question.strip():
             return []
         question = utf8(question)
-        encoded = _ENCODING.submit(self.encoder.encode_question, question)
+        encoded = begun(lambda: self.encoder.encode_question(question), "encoding")
         with self._using():  # meanwhile the index is read, if need be, and its BM25 computed
             index = self._fresh()
         asked = query(question, encoded.result, index)

@@ -306,12 +306,12 @@ def support(sentence: str, quotes: Sequence[str], *, library: Library | None = N
 
     Takes hundreds of quotes and long ones. Uses the library's encoder, or the embedded one.
     """
-    return judge.support(sentence, quotes, library.encoder if library else _embedded())
+    return judge.support(sentence, quotes, _remembering(library.encoder if library else None))
 
 
-@lru_cache(maxsize=1)
-def _embedded() -> Encoder:
-    return weights.encoder()
+@lru_cache(maxsize=2)
+def _remembering(encoder: Encoder | None) -> Encoder:
+    return Remembering(encoder or weights.encoder())
 
 
 def _note(question: str, documents: int, passages: int, read: int) -> str | None:

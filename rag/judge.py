@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from index.embed import Encoder, Vectors
+from index.embed import Encoder
 from index.split import sentences
 from rag import words
 from rag.attribute import cover
@@ -152,7 +152,8 @@ def lacking_words(keys: frozenset[str], text: str, evidence: str, encoder: Encod
     free = [  # a word that is in both texts cannot stand for yet another one
         word for key, word in words.surfaces(evidence).items() if not words.has_name(key, here)
     ]
-    vectors = _word_vectors(encoder, [*free, *(written[key] for key in missing)])
+    asked = [word.lower() for word in (*free, *(written[key] for key in missing))]
+    vectors = encoder.encode(asked, batch_size=_WORD_BATCH)
     known, unknown = vectors[: len(free)], vectors[len(free) :]
     likeness = unknown @ known.T if free else np.zeros((len(missing), 1), np.float32)
     return [
@@ -160,21 +161,6 @@ def lacking_words(keys: frozenset[str], text: str, evidence: str, encoder: Encod
         for key, row in zip(missing, likeness, strict=True)
         if row.max() < _SAME_MEANING
     ]
-
-
-def _word_vectors(encoder: Encoder, wanted: Sequence[str]) -> Vectors:
-    """Return the vectors of the words, (n, dimension); each is computed once."""
-    kept = _vectors_of(encoder)
-    new = [word for word in dict.fromkeys(map(str.lower, wanted)) if word not in kept]
-    if new:
-        kept.update(zip(new, encoder.encode(new, batch_size=_WORD_BATCH), strict=True))
-    return np.stack([kept[word.lower()] for word in wanted])
-
-
-@lru_cache(maxsize=4)
-def _vectors_of(encoder: Encoder) -> dict[str, Vectors]:
-    """Return the store of an encoder's word vectors; it grows with the words that are met."""
-    return {}
 
 
 def _number_unbound(keys: Profile, given: frozenset[str], chosen: Sequence[str]) -> bool:

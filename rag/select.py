@@ -70,7 +70,7 @@ def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars:
                 break
             chosen |= wanted
             room -= size
-    kept = [found[i] for i in sorted(chosen)]
+    kept = [found[i] for i in sorted(chosen or {int(nearest[order[0]])})]  # at least the best
     return [_joined(list(group)) for _, group in groupby(kept, key=lambda span: id(span.hit))]
 
 

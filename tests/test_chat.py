@@ -255,7 +255,7 @@ def test_one_question_at_a_time(tmp_path: Path) -> None:
     past, current, box, *_ = ours.begin(" Why? ", talk)
     assert (past, box) == ("", "")
     assert words.SEARCHING in current
-    ours.begin("And again?", talk)
+    ours.begin("And again?", talk)  # its answer is asked for all the same
     assert [turn.question for turn in talk.turns] == ["Why?"]
     pages = list(ours.answer(talk))
     assert words.SEARCHING in pages[0]

@@ -92,6 +92,11 @@ def test_the_nearest_sentences_are_read_with_the_one_before_the_others_alone():
     assert read == "\n".join(["Zz.\nAa."] * 4) + " … Aa. … Aa."
 
 
+def test_something_is_read_where_not_even_one_sentence_fits():
+    hit = hit_of(["Bb bb bb bb.", "Aa aa aa aa."])
+    assert excerpts("aaa", [hit], LetterEncoder(), max_chars=10) == ["Aa aa aa aa."]
+
+
 def test_a_row_of_a_table_is_read_with_its_head():
     table = hit_of(
         ["Marks were given.", "What | 2021 | 2023", "Food | 3.9 | 4.0", "Crew | 4.6 | 4.7"]

@@ -150,7 +150,7 @@ def test_the_key_is_sent_and_kept_nowhere(server, monkeypatch):
 
 
 def test_no_proxy_stands_between_this_machine_and_itself(server, monkeypatch):
-    for variable in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+    for variable in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "OPENAI_PROXY"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")
     assert model(server).invoke(ASKED).content == "There are 7."
 
@@ -174,6 +174,12 @@ def test_a_server_that_goes_down_later_is_one_line(server):
 def test_what_is_no_such_server_is_one_line(server):
     server.refuse_models = 404
     assert failure(lambda: model(server)).endswith("its URL mostly ends in /v1")
+
+
+def test_a_model_that_went_away_is_no_fault_of_the_url(server):
+    there = model(server)
+    server.failures = [404]
+    assert failure(lambda: there.invoke(ASKED)).startswith(f"the server at {server.url} failed: ")
 
 
 def test_another_key_is_asked_for(server):
@@ -249,11 +255,12 @@ def test_closing_the_stream_closes_the_connection(server):
 
 
 def test_an_answer_can_be_stopped_while_the_server_says_nothing(server, tmp_path):
-    asked, ending = threading.Event(), threading.Event()
+    asked, gone = threading.Event(), threading.Event()
 
     def silent(handler: Scripted, word: str) -> bool:
         asked.set()
-        ending.wait(30)
+        if handler.connection.recv(1) == b"":  # so a server learns that nobody waits any more
+            gone.set()
         return False
 
     server.says = silent
@@ -262,7 +269,7 @@ def test_an_answer_can_be_stopped_while_the_server_says_nothing(server, tmp_path
         assistant = Assistant(library, Settings(model=server.url))
         events = list(assistant.stream("How heavy is the bell?", stopped=asked.is_set))
     assert [type(event).__name__ for event in events] == ["Evidence"]
-    ending.set()
+    assert gone.wait(10)
 
 
 def test_a_server_is_a_model_like_any_other(server, tmp_path):

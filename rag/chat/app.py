@@ -81,10 +81,9 @@ class Chat:
 
     def answer(self, conversation: Conversation) -> Iterator[str]:
         """Answer the question that was begun; output: current, after every event."""
-        if not conversation.turns or conversation.turns[-1].phase is not Phase.ASKED:
+        turn = conversation.take()
+        if turn is None:
             return
-        turn = replace(conversation.turns[-1], phase=Phase.SEARCHING)
-        conversation.update(turn)
         yield self._current(conversation)
         stream: Iterator[Event] = iter(())
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
@@ -11,6 +12,8 @@ from rag.records import Answer, Citation, Evidence, Sentence, Verdict
 
 Event = Evidence | Sentence | Answer
 """What a stream yields: evidence first, then judged sentences, then the answer."""
+
+_ONE_AT_A_TIME = threading.Lock()  # of all tabs: a tab's state is copied, which no lock can be
 
 Target = Citation | Hit
 """What a click opens."""
@@ -97,11 +100,20 @@ class Conversation:
 
     def ask(self, question: str) -> bool:
         """Begin a turn; False where there is no question, or one is still being answered."""
-        if self.busy or not question.strip():
-            return False
-        self.stopping = False
-        self.turns.append(Turn(question.strip()))
-        return True
+        with _ONE_AT_A_TIME:
+            if self.busy or not question.strip():
+                return False
+            self.stopping = False
+            self.turns.append(Turn(question.strip()))
+            return True
+
+    def take(self) -> Turn | None:
+        """Return the turn that was asked, to one who answers it; None where there is none."""
+        with _ONE_AT_A_TIME:
+            if not self.turns or self.turns[-1].phase is not Phase.ASKED:
+                return None
+            self.update(replace(self.turns[-1], phase=Phase.SEARCHING))
+            return self.turns[-1]
 
     def update(self, turn: Turn) -> None:
         """Replace the last turn."""

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from rag.assistant import Assistant, check_question
 from rag.errors import CasesError, QuestionError
 from rag.evaluate.cases import Case
-from rag.models import TRANSFORMERS, chosen
+from rag.models import chosen
 from rag.prompt import prompt_folder
 from rag.settings import Settings
 
@@ -66,9 +66,10 @@ def _model(assistant: Assistant) -> list[Any]:
     """Return what tells one language model from another: a file's name is not enough."""
     if assistant.given is not None:
         return [assistant.given._get_llm_string()]  # what LangChain keeps its own answers by
-    if chosen(assistant.settings.model).runtime == "server":  # which may have another one tomorrow
+    choice = chosen(assistant.settings.model)
+    if choice.runtime == "server":  # which may have another one tomorrow
         return [assistant.settings.model, getattr(assistant.model, "model_name", None)]
-    path = Path(assistant.settings.model.removeprefix(TRANSFORMERS)).expanduser()
+    path = Path(choice.name)
     files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
     return [
         assistant.settings.model,

@@ -16,9 +16,9 @@ from __future__ import annotations
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Literal
 
+from index.background import begun
 from index.files import expanded
 from index.weights import local_or_hub
 from rag.errors import WeightsError
@@ -53,7 +53,7 @@ def chosen(model: str, *, download: bool = False) -> Choice:
     path = local_or_hub(model.removeprefix(TRANSFORMERS), download=download).absolute()
     if model.startswith(TRANSFORMERS):
         return Choice("transformers", str(path))
-    if path.is_file() or (path / "openvino_model.xml").is_file():
+    if is_gguf(path) or (path / "openvino_model.xml").is_file():
         return Choice("openvino", str(path))
     if (path / "config.json").is_file():
         return Choice("transformers", str(path))
@@ -61,6 +61,11 @@ def chosen(model: str, *, download: bool = False) -> Choice:
         f"{path} is no language model: name a .gguf file, a folder with openvino_model.xml, or "
         "one with config.json"
     )
+
+
+def is_gguf(path: Path) -> bool:
+    """Whether it is a file that calls itself GGUF."""
+    return path.is_file() and path.suffix.lower() == ".gguf"
 
 
 def chat_model(settings: Settings) -> BaseChatModel:
@@ -76,7 +81,7 @@ def chat_model(settings: Settings) -> BaseChatModel:
             path = choice.name
             if path == LANGUAGE_MODEL:
                 path = str(language_model(expanded(Path(settings.cache))))
-            elif Path(path).suffix == ".gguf":
+            elif is_gguf(Path(path)):
                 gguf.check(Path(path))
             engine = EngineProcess(path)  # it loads while LangChain is imported
             from rag.models.embedded import OpenVinoChat
@@ -100,16 +105,7 @@ def chat_model(settings: Settings) -> BaseChatModel:
 
 def loading(settings: Settings) -> Future[BaseChatModel]:
     """Load it while the caller goes on, and even leaves."""
-    model: Future[BaseChatModel] = Future()
-
-    def load() -> None:
-        try:
-            model.set_result(chat_model(settings))
-        except BaseException as error:  # told to the one who waits for the model
-            model.set_exception(error)
-
-    Thread(target=load, name="loading", daemon=True).start()
-    return model
+    return begun(lambda: chat_model(settings), "loading")
 
 
 def device() -> str:

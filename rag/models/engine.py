@@ -20,7 +20,8 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -97,7 +98,7 @@ class Engine:
         most = _BLOCK * _CACHED
         self._longest = int(self._tokenizer.encode("a " * most).input_ids.shape[1])
         self._longest = min(self._longest, most)
-        self._files = Path(path).parent if Path(path).is_file() else Path(path)
+        self._path = Path(path)
         self._given_back = False  # the memory into which the files were read
         self._open: dict[int, _Generation] = {}
         self._waiting: deque[Mapping[str, Any]] = deque()
@@ -155,11 +156,10 @@ class Engine:
         try:
             self._pipeline.step()
         except (RuntimeError, ValueError) as error:
-            for number, failed in self._open.items():
-                failed.handle.cancel()
+            for number in self._open:
                 self._send({"id": number, "error": reason(error)})
-            self._open.clear()
-            return
+            # What failed would be stepped again: the next question starts another process.
+            sys.exit(reason(error))
         status = self._genai.GenerationStatus
         for number, generation in list(self._open.items()):
             while generation.handle.can_read():
@@ -174,7 +174,8 @@ class Engine:
             else:
                 self._send({"id": number, "done": True})
         if not self._open and not self._given_back:
-            let_go_of(self._files)
+            with suppress(OSError, RuntimeError):  # of files that may not be looked at
+                let_go_of([*self._path.iterdir()] if self._path.is_dir() else [self._path])
             self._given_back = True
 
     def _streamer(self, number: int) -> Any:
@@ -219,19 +220,19 @@ def threads() -> int:
     return int(compiled.get_property("INFERENCE_NUM_THREADS"))
 
 
-def let_go_of(folder: Path) -> None:
-    """Give the memory back into which files of a folder were read, as far as they are mapped.
+def let_go_of(files: Iterable[Path]) -> None:
+    """Give the memory back into which files were read, as far as they are mapped.
 
     OpenVINO keeps the weights as they are in the file beside those that it multiplies, half of
     its memory, and does not read them again; what it does read comes back from the file.
     """
     if sys.platform != "linux":
         return
-    files = {file.resolve() for file in folder.iterdir()}  # a hub's cache has links
+    found = {file.resolve() for file in files}  # a hub's cache has links
     madvise = ctypes.CDLL(None).madvise
     for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
-        span, _, _, _, _, *name = line.split(maxsplit=5)
-        if name and Path(name[0]) in files:
+        span, rights, _, _, _, *name = line.split(maxsplit=5)
+        if name and "w" not in rights and Path(name[0]) in found:
             start, end = (int(address, 16) for address in span.split("-"))
             madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_DONTNEED)
 

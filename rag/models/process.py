@@ -1,4 +1,4 @@
-"""The process of `rag.models.engine`, as those who ask see it. Imports nothing that takes time."""
+"""The process of `rag.models.engine`, as those who ask see it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from rag.models.pulse import coming
 Message = dict[str, str]  # "role" and "content", as chat templates take them
 Said = dict[str, Any]  # of the engine: see its docstring
 
+_KILLED = -9  # how a process ends for which there is no memory, on POSIX
+_ENDS_S = 1.0  # seconds that it may take to end, once its output did
 _TUNABLES, _LARGE_PAGES = "GLIBC_TUNABLES", "glibc.malloc.hugetlb"
 
 
@@ -142,8 +144,12 @@ class _Answers:
         with suppress(json.JSONDecodeError):  # at its end, or of half a line
             said: Said = json.loads(self._process.stdout.readline())
             return said
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_ENDS_S)  # of itself: how, tells why
         self._process.kill()
-        self._process.wait()
+        code = self._process.wait()
+        if code == _KILLED:
+            return {"error": "its process was killed: the memory may have been too small"}
         self._errors.seek(0)
         last = self._errors.read().decode("utf-8", "replace").strip().splitlines()[-1:]
         return {"error": f"its process ended unasked{f' ({last[0].strip()})' if last else ''}"}

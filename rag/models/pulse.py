@@ -1,10 +1,11 @@
-"""A pulse while nothing comes, so that who reads a stream can stop it. Imports nothing slow."""
+"""A pulse while nothing comes, so that who reads a stream can stop it."""
 
 from __future__ import annotations
 
 import queue
 import threading
 from collections.abc import Generator, Iterator
+from concurrent.futures import Future, wait
 from contextlib import closing
 from contextvars import copy_context
 from typing import Any
@@ -20,6 +21,14 @@ def coming(said: queue.SimpleQueue[Any]) -> Iterator[Any]:
             yield said.get(timeout=_PULSE)
         except queue.Empty:
             yield ""
+
+
+def until(done: Future[Any]) -> Iterator[str]:
+    """Yield "" until the work is done; raises what it raises."""
+    while not done.done():
+        wait([done], timeout=_PULSE)
+        yield ""
+    done.result()
 
 
 def pulsed(source: Generator[Any]) -> Iterator[Any]:

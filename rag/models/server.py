@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
+import threading
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import Any, TypeVar
 from urllib.parse import urldefrag, urlsplit
@@ -37,7 +39,7 @@ T = TypeVar("T")
 
 
 class ServerChat(BaseChatOpenAI):
-    """A model behind a URL: greedy. Closing its stream closes the connection, which stops it."""
+    """A model behind a URL: greedy. Closing its stream cuts the connection, which stops it."""
 
     @property
     def _llm_type(self) -> str:
@@ -48,11 +50,15 @@ class ServerChat(BaseChatOpenAI):
             return _tried(lambda: super(ServerChat, self)._generate(*args, **kwargs))
 
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
-        with closing(pulsed(self._chunks(*args, **kwargs))) as chunks:  # type: ignore[type-var]
-            for chunk in chunks:
+        line = _Line()
+        try:
+            for chunk in pulsed(self._chunks(line, *args, **kwargs)):
                 yield chunk or ChatGenerationChunk(message=AIMessageChunk(content=""))
+        finally:
+            line.cut()
 
-    def _chunks(self, *args: Any, **kwargs: Any) -> Generator[ChatGenerationChunk]:
+    def _chunks(self, line: _Line, *args: Any, **kwargs: Any) -> Generator[ChatGenerationChunk]:
+        _thread.line = line
         complete = False
         with _failures_told(str(self.openai_api_base), self.request_timeout):
             for chunk in _tried(lambda: _begun(super(ServerChat, self)._stream(*args, **kwargs))):
@@ -63,6 +69,34 @@ class ServerChat(BaseChatOpenAI):
                 f"the server at {self.openai_api_base} ended its answer before it was complete: "
                 "ask again, and look at what it says"
             )
+
+
+class _Line:
+    """A stream's connection. It is read on another thread, which waits for a server that is silent.
+
+    A server that reads a long prompt learns so that nobody waits for it any more.
+    """
+
+    _socket: socket.socket | None = None
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take note of what httpcore has connected."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._socket = info["return_value"].get_extra_info("socket")
+
+    def cut(self) -> None:
+        """End the connection; to close it would not wake the one who reads it."""
+        if self._socket:
+            with suppress(OSError):  # it has ended
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+
+_thread = threading.local()  # its `line` is that of the stream which is read on this thread
+
+
+def _traced(request: httpx2.Request) -> None:
+    if line := getattr(_thread, "line", None):
+        request.extensions["trace"] = line.trace
 
 
 def server_chat(model: str, *, timeout: float, max_new_tokens: int) -> ServerChat:
@@ -78,14 +112,19 @@ def server_chat(model: str, *, timeout: float, max_new_tokens: int) -> ServerCha
     limits = httpx2.Timeout(timeout, connect=min(timeout, _CONNECT))
     key = os.environ.get(KEY) or "none"
     # No proxy stands between this machine and itself, whatever a variable says.
-    http = openai.DefaultHttpxClient(trust_env=not _is_here(at.hostname or ""), timeout=limits)
+    http = openai.DefaultHttpxClient(
+        trust_env=not _is_here(at.hostname or ""),
+        timeout=limits,
+        limits=httpx2.Limits(max_keepalive_connections=0),  # each stream has a connection to cut
+        event_hooks={"request": [_traced]},
+    )
     client = openai.OpenAI(
         base_url=url, api_key=key, timeout=limits, max_retries=0, http_client=http
     )
     with _failures_told(url, limits):
         try:
             known = [found.id for found in _tried(client.models.list)]
-        except (AttributeError, TypeError, ValueError) as error:  # of a page that is no such list
+        except (openai.NotFoundError, AttributeError, TypeError, ValueError) as error:  # no list
             raise ModelError(_no_server(url)) from error
     if not name and len(known) != 1:
         raise ModelError(f"the server at {url} has {_listed(known)}: choose with {url}#NAME")
@@ -96,6 +135,7 @@ def server_chat(model: str, *, timeout: float, max_new_tokens: int) -> ServerCha
         base_url=url,
         api_key=SecretStr(key),
         http_client=http,
+        openai_proxy=None,
         timeout=limits,
         max_retries=0,  # OpenAI's own would send a prompt again that the server is still reading
         temperature=0,
@@ -145,8 +185,6 @@ def _told(error: Exception, url: str, limits: Any) -> ModelError:
             )
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             return ModelError(f"the server at {url} wants another key: set {KEY}")
-        case openai.NotFoundError():
-            return ModelError(_no_server(url))
         case openai.APIStatusError():
             return ModelError(f"the server at {url} failed: {said}")
         case openai.APIConnectionError() | httpx2.ConnectError():

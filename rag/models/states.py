@@ -12,7 +12,7 @@ from index.engine import openvino
 from index.files import expanded
 from index.weights import EMBEDDING_FOLDER, EMBEDDING_MODEL, local_or_hub, verify_embedding
 from rag.errors import ModelError, WeightsError
-from rag.models import chosen, device
+from rag.models import chosen, device, gguf, is_gguf
 from rag.settings import Settings
 from rag.weights import LANGUAGE_MODEL, PART, PART_SHA256, model_folder, verify
 
@@ -117,7 +117,13 @@ def _language(settings: Settings, cache: Path, *, download: bool) -> ModelState:
             return _state("language", name, name, lambda: _asked(settings), runs=runs)
         case "transformers":
             runs = runs.format(device=device(), precision=settings.precision)
-    return _state("language", name, name, lambda: unpinned(Path(choice.name)), runs=runs)
+    return _state("language", name, name, lambda: _looked_at(Path(choice.name)), runs=runs)
+
+
+def _looked_at(path: Path) -> str:
+    if is_gguf(path):
+        gguf.check(path)
+    return unpinned(path)
 
 
 def _asked(settings: Settings) -> str:

@@ -42,7 +42,8 @@ SECONDS_A_QUESTION = 300  # after which a peer is taken to hang
 
 _HERE = Path(__file__).parent
 _MODELS = (  # what a peer has of Pincite: its language and its embedding model
-    *(f"rag/{name}.py" for name in ("models/embedded", "models/engine", "quantise", "weights")),
+    *(f"rag/models/{name}.py" for name in ("__init__", "embedded", "engine", "local", "process")),
+    *(f"rag/{name}.py" for name in ("quantise", "weights")),
     *(f"index/{name}.py" for name in ("embed", "weights", "convert")),
 )
 _UNFAIR = ("alce_recall", "alce_precision")  # their judge is the one that Pincite's answers passed
