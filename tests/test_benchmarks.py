@@ -31,6 +31,7 @@ from tests.benchmarks import (
     own,
     rgb,
     scifact,
+    swaps,
     wice,
     xquad,
 )
@@ -325,6 +326,51 @@ def test_the_judge_is_asked_through_the_public_face(tmp_path: Path, measured):
     rows = claims(["supported", "not_supported"] * 4, label=str, evidence=lambda _: EVIDENCE)
     write(tmp_path / "data" / "wice" / "claim_dev.jsonl.gz", rows)
     assert measured(wice)["auroc"] == 1
+
+
+# swaps
+
+REPORT = (
+    "The ferry carries 310 passengers from Lindhamn to Visnäs. "
+    "The older ship does not carry 240 passengers from Storskär at all."
+)
+
+
+@pytest.mark.parametrize(
+    ("swap", "changed"),
+    [
+        (swaps.other_number, "The ferry carries 240 passengers from Lindhamn to Visnäs."),
+        (swaps.other_name, "The ferry carries 310 passengers from Storskär to Visnäs."),
+        (swaps.other_negation, None),  # it has no word after which a "not" could stand
+    ],
+)
+def test_a_swap_takes_what_the_document_says_elsewhere(swap, changed: str | None):
+    assert swap(REPORT.partition(" The older")[0], REPORT) == changed
+
+
+def test_a_negation_is_put_in_or_taken_out():
+    assert swaps.other_negation("The ship was not late.", "") == "The ship was late."
+    assert swaps.other_negation("The ship wasn't late.", "") == "The ship was late."
+    assert swaps.other_negation("The ship was late.", "") == "The ship was not late."
+    assert swaps.other_negation("No ship was late.", "") is None
+
+
+def test_a_rewording_says_the_same():
+    assert swaps.reworded("It fell by 6 per cent.") == "It fell by 6 %."
+    assert swaps.reworded("It did not fall on 3 May.") == "It didn't fall on 3 May."
+    assert swaps.reworded("It fell on 3 June 2021.") == "It fell on June 3, 2021."
+    assert swaps.reworded("It fell.") == "It fell."
+
+
+def test_what_is_swapped_is_to_be_refused_and_what_is_true_kept(measured, tmp_path, monkeypatch):
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.txt").write_text(REPORT)
+    monkeypatch.setattr(swaps.own, "DOCUMENTS", tmp_path / "none")
+    monkeypatch.setattr(swaps, "support", lambda said, *_, **__: float("310" in said))
+    found = measured(swaps)
+    assert found["swaps_rejected_number"] == 1 / 2  # 310 became 240, 240 became 310
+    assert found["swaps_rejected_negation"] == 1
+    assert found["true_kept"] == 1 / 2
 
 
 # answers

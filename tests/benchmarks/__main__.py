@@ -30,13 +30,14 @@ from rag import settings
 from rag.evaluate.run import code_version, settings_of
 from rag.evaluate.run import write as write_whole
 from rag.evaluate.statistics import RESAMPLES, SEED, Metric
-from tests.benchmarks import common, own
+from tests.benchmarks import common, own, swaps
 from tests.benchmarks.common import digest, files_in, positive
 from tests.benchmarks.page import page
 
 OWN = "own"
-SETS = (OWN, "hotpot", "chunking", "financebench", "wice", "attribution", "xquad", "scifact", "rgb",
-        "clapnq")  # fmt: skip
+SWAPS = "swaps"
+SETS = (OWN, SWAPS, "hotpot", "chunking", "financebench", "wice", "attribution", "xquad", "scifact",
+        "rgb", "clapnq")  # fmt: skip
 SCHEMA = 1
 
 CHANGED = "the code changed meanwhile: measure again"
@@ -180,6 +181,8 @@ def files_of(name: str, data: Path) -> list[Path]:
     """Return the files of a set; none where it is not there."""
     if name == OWN:
         return files_in([own.CASES, own.DOCUMENTS])
+    if name == SWAPS:
+        return swaps.documents(data)
     return files_in([data / name]) if (data / name).is_dir() else []
 
 
