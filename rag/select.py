@@ -33,9 +33,11 @@ _ASKS_FOR_ALL = re.compile(
     re.IGNORECASE,
 )
 _NEAREST = 16  # sentences, by the vectors of the search, that are compared once more
-_LED = 4  # sentences, the nearest, that are read with the one before them
+_LED = 4  # sentences, the nearest, that are read with the one before them and with their list
 _WITHIN = 0.5  # of the best sentence's worth, that another one must reach
 _OF_HIT = 0.5  # what the score of a hit, of the best one's, counts beside a cosine
+_ITEM = re.compile(r"(?:[-*•–·‣]|\(?(?:\d{1,2}|[a-z])[.)])\s")  # as a line of a list begins
+_LEADS = ":"  # as a sentence ends that a list follows
 _COLUMNS = " | "  # between the cells of a row
 _GAP = " … "  # between sentences that are not neighbours
 
@@ -45,7 +47,8 @@ def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars:
 
     Sentences are taken by their worth, the cosine with the question and the score of their hit, a
     row of a table with the table's first, the nearest with the one before them, which may say what
-    they are about, until max_chars are full or the rest is worth too little. The cosine is first
+    they are about, and with the list that they lead to or belong to, until max_chars are full or
+    the rest is worth too little. The cosine is first
     that of the vectors that the search has; the nearest by these are read anew, each by itself.
     """
     found = spans(hits)
@@ -62,10 +65,11 @@ def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars:
     near_enough = order[worth[order] >= worth[order[0]] - _WITHIN]
     for n, i in enumerate(nearest[near_enough].tolist()):
         row = {i, _head(found, i)}
-        lead = n < _LED and i > 0 and found[i - 1].hit is found[i].hit
-        before = {i - 1} if lead else set()
-        for wanted in (row - chosen, before - chosen):
-            size = sum(found[j].end - found[j].start for j in wanted)
+        near = n < _LED
+        before = {i - 1} if near and i > 0 and found[i - 1].hit is found[i].hit else set()
+        listed = _list(found, i) if near else set()
+        for wanted in (row, before, listed):
+            size = sum(found[j].end - found[j].start for j in wanted - chosen)
             if size > room:
                 break
             chosen |= wanted
@@ -84,6 +88,27 @@ def _head(found: Sequence[Span], row: int) -> int:
     ):
         row -= 1
     return row
+
+
+def _list(found: Sequence[Span], at: int) -> set[int]:
+    """Return the list of which the sentence is an item or the lead, with both; else nothing."""
+    first = at
+    while first > 0 and _is_item(found, first) and found[first - 1].hit is found[at].hit:
+        first -= 1
+    if not found[first].text.endswith(_LEADS):
+        return set()
+    last = first
+    while (
+        last + 1 < len(found)
+        and _is_item(found, last + 1)
+        and (found[last + 1].hit is found[at].hit)
+    ):
+        last += 1
+    return set(range(first, last + 1))
+
+
+def _is_item(found: Sequence[Span], at: int) -> bool:
+    return bool(_ITEM.match(found[at].text))
 
 
 def asks_for_all(question: str) -> bool:

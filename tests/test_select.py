@@ -97,6 +97,18 @@ def test_something_is_read_where_not_even_one_sentence_fits():
     assert excerpts("aaa", [hit], LetterEncoder(), max_chars=10) == ["Aa aa aa aa."]
 
 
+def test_what_leads_to_a_list_is_read_with_all_of_it_and_so_is_an_item():
+    lines = ["Aa aa:", "- zz;", "- yy.", "Zz zz zz."]
+    (read,) = excerpts("aaa", [hit_of(lines)], LetterEncoder(), max_chars=20)
+    assert read == "Aa aa:\n- zz;\n- yy."
+    lines[0], lines[2] = "Zz zz:", "- aa."
+    (read,) = excerpts("aaa", [hit_of(lines)], LetterEncoder(), max_chars=20)
+    assert read == "Zz zz:\n- zz;\n- aa."
+    lines[0] = "Zz zz."  # it leads to nothing
+    (read,) = excerpts("aaa", [hit_of(lines)], LetterEncoder(), max_chars=15)
+    assert read == "- zz;\n- aa."
+
+
 def test_a_row_of_a_table_is_read_with_its_head():
     table = hit_of(
         ["Marks were given.", "What | 2021 | 2023", "Food | 3.9 | 4.0", "Crew | 4.6 | 4.7"]
