@@ -20,7 +20,7 @@ import numpy as np
 
 from index.embed import Encoder
 from index.split import sentences
-from rag import words
+from rag import measures, words
 from rag.attribute import cover
 from rag.records import Verdict
 from rag.words import Profile
@@ -33,7 +33,7 @@ _WORD_BATCH = 64
 _SAME_MEANING = 0.62  # least cosine of two words that may stand for one another
 _FATAL_TO_SUPPORT = (
     *("name_missing", "name_unbound", "number_missing", "number_unbound"),
-    *("negation", "opposite"),
+    *("unit_differs", "negation", "opposite"),
 )
 
 _HEDGES = re.compile(  # a sentence about the sources or the speaker, not about the world
@@ -135,6 +135,7 @@ def support_features(
         "name_unbound": float(_name_unbound(keys, chosen)),
         "number_missing": float(bool(keys.numbers - given - evidence.numbers)),
         "number_unbound": float(_number_unbound(keys, given, chosen)),
+        "unit_differs": float(measures.unit_differs(claim, together)),
         "cosine": float(vectors[0] @ vectors[1]),
         "negation": float(words.negation_differs(claim, together)),
         "opposite": float(words.opposite(claim, together)),
@@ -227,7 +228,11 @@ def relevance_ruled_out(features: Mapping[str, float]) -> bool:
 def beside_the_point(question: str, claim: str, quotes: Sequence[str], context: str) -> bool:
     """Whether a rule says that the claim is no answer: another name, year or kind of thing."""
     asked, near = words.profile(question), words.profile(" ".join(quotes))
-    if _of_another(asked, near) or not _right_kind(question, claim, asked):
+    if (
+        _of_another(asked, near)
+        or not _right_kind(question, claim, asked)
+        or measures.is_of_another_kind(question, claim)
+    ):
         return True  # before what stands around is read, which takes longer
     text = "\n".join([*quotes, context])
     around, labels = words.profile(text), words.labels(question)

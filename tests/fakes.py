@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from string import ascii_lowercase
@@ -99,3 +100,19 @@ class ScriptedModel(BaseChatModel):
         self._asked.append(messages)
         assert self._replies, f"nothing is left to say to {messages[-1].content!r}"
         return self._replies.popleft()
+
+
+def gguf_file(*, tensors: int = 1, offset: int = 64, body: int = 128, kind: int = 4) -> bytes:
+    """A GGUF file of one entry, a list of two words, and tensors of `body` bytes together."""
+
+    def text(value: bytes) -> bytes:
+        return struct.pack("<Q", len(value)) + value
+
+    words = struct.pack("<IQ", 8, 2) + text(b"a") + text(b"bc")
+    entries = text(b"general.alignment") + struct.pack("<II", kind, 32)
+    entries += text(b"tokenizer.ggml.tokens") + struct.pack("<I", 9) + words
+    infos = b"".join(
+        text(b"blk") + struct.pack("<IQIQ", 1, 16, 0, offset * number) for number in range(tensors)
+    )
+    head = b"GGUF" + struct.pack("<IQQ", 3, tensors, 2) + entries + infos
+    return head + bytes(-len(head) % 32) + bytes(body)

@@ -7,7 +7,6 @@ import json
 import mmap
 import os
 import signal
-import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ from rag.models.local import as_dicts
 from rag.models.process import EngineProcess
 from rag.settings import Settings
 from tests.conftest import skip_without
+from tests.fakes import gguf_file
 
 SOURCE = (
     "The monastery of Varnhem was founded in 1150. Its library holds 3,200 books. "
@@ -303,22 +303,6 @@ def test_the_memory_of_files_is_given_back_and_their_bytes_come_again(tmp_path: 
 
 
 # files that are broken
-
-
-def gguf_file(*, tensors: int = 1, offset: int = 64, body: int = 128, kind: int = 4) -> bytes:
-    """A GGUF file of one entry, a list of two words, and tensors of `body` bytes together."""
-
-    def text(value: bytes) -> bytes:
-        return struct.pack("<Q", len(value)) + value
-
-    words = struct.pack("<IQ", 8, 2) + text(b"a") + text(b"bc")
-    entries = text(b"general.alignment") + struct.pack("<II", kind, 32)
-    entries += text(b"tokenizer.ggml.tokens") + struct.pack("<I", 9) + words
-    infos = b"".join(
-        text(b"blk") + struct.pack("<IQIQ", 1, 16, 0, offset * number) for number in range(tensors)
-    )
-    head = b"GGUF" + struct.pack("<IQQ", 3, tensors, 2) + entries + infos
-    return head + bytes(-len(head) % 32) + bytes(body)
 
 
 WHOLE = gguf_file(tensors=2)

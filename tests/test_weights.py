@@ -21,6 +21,7 @@ from rag.errors import PinciteError, WeightsError
 from rag.models import Choice, chosen, states
 from rag.settings import Settings
 from tests.conftest import skip_without
+from tests.fakes import gguf_file
 
 PARTS = (b"once ", b"upon a ", b"time")
 WHOLE = b"".join(PARTS)
@@ -286,11 +287,14 @@ def test_states_say_what_is_wrong(parts: list[Path], cache: Path):
 
 def test_a_path_can_be_set_instead(tmp_path: Path, cache: Path):
     own = tmp_path / "own.gguf"
-    own.write_bytes(b"GGUF")
+    own.write_bytes(gguf_file())
     assert chosen(str(own)) == Choice("openvino", str(own))
     _, language = states.states(Settings(model=str(own), cache=str(cache)))
     assert (language.ok, language.origin) == (True, str(own))
     assert "no hash is pinned" in language.state
+    own.write_bytes(gguf_file()[:100])
+    _, language = states.states(Settings(model=str(own), cache=str(cache)))
+    assert not language.ok
     assert not cache.exists()
 
 
