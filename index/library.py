@@ -30,8 +30,6 @@ from index.search import Index, Ranked, build, query, ranked
 from index.split import split
 
 RERANKED = 30  # passages that a cross-encoder reads
-
-
 _REPORT_EVERY = 16  # passages
 
 

@@ -254,6 +254,17 @@ def test_closing_the_stream_closes_the_connection(server):
     assert gone.wait(10)
 
 
+def test_what_is_stopped_before_the_server_answers_is_not_sent_again(server):
+    server.slow_s = 1.0
+    there = model(server)
+    stream = there.stream(ASKED)
+    while not [path for path, _ in server.heard if path.endswith("completions")]:
+        next(stream)
+    stream.close()
+    time.sleep(3)  # longer than the pauses between its tries
+    assert len([path for path, _ in server.heard if path.endswith("completions")]) == 1
+
+
 def test_an_answer_can_be_stopped_while_the_server_says_nothing(server, tmp_path):
     asked, gone = threading.Event(), threading.Event()
 

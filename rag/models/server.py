@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import chain, islice
 from typing import Any, TypeVar
 from urllib.parse import urldefrag, urlsplit
@@ -52,8 +52,9 @@ class ServerChat(BaseChatOpenAI):
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
         line = _Line()
         try:
-            for chunk in pulsed(self._chunks(line, *args, **kwargs)):
-                yield chunk or ChatGenerationChunk(message=AIMessageChunk(content=""))
+            with closing(pulsed(self._chunks(line, *args, **kwargs))) as chunks:  # type: ignore[type-var]
+                for chunk in chunks:
+                    yield chunk or ChatGenerationChunk(message=AIMessageChunk(content=""))
         finally:
             line.cut()
 
@@ -78,14 +79,18 @@ class _Line:
     """
 
     _socket: socket.socket | None = None
+    _is_cut = False
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of what httpcore has connected."""
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._socket = info["return_value"].get_extra_info("socket")
+            if self._is_cut:  # while it was connected, or tried again
+                self.cut()
 
     def cut(self) -> None:
         """End the connection; to close it would not wake the one who reads it."""
+        self._is_cut = True
         if self._socket:
             with suppress(OSError):  # it has ended
                 self._socket.shutdown(socket.SHUT_RDWR)
