@@ -18,10 +18,11 @@ from index import Library, weights
 from index.embed import Encoder, Remembering
 from index.records import Hit
 from index.split import sentences
-from rag import judge, models, prompt, select, words
+from rag import judge, models, prompt, select, vetoes, words
 from rag.attribute import Span, attribute, spans, with_previous
+from rag.conflicts import conflicts
 from rag.errors import QuestionError
-from rag.records import Answer, Evidence, Sentence, Timings, Verdict
+from rag.records import Answer, Conflict, Evidence, Sentence, Timings, Verdict
 from rag.rewrite import Turn, in_context, rewrite
 from rag.settings import Settings
 from rag.surroundings import Surroundings
@@ -154,6 +155,7 @@ class Assistant:
             model=self.model_name,
             timings=Timings(evidence_s, first_s, time.monotonic() - began),
             note=_note(standalone, documents, passages, len(hits)),
+            conflicts=_conflicts(select.subject(standalone), judged, hits),
         )
 
     def _search(self, question: str) -> list[Hit]:
@@ -263,7 +265,7 @@ class Assistant:
         encoder, context = self._encoder, around.of(cited)
         quotes = [span.text for span in cited]
         # What the question says and the surroundings confirm needs no quote.
-        given = judge.given(question, context)
+        given = vetoes.given(question, context)
         support = judge.support(text, quotes, encoder, given=given)
         relevance = judge.relevance(question, text, quotes, context, encoder)
         return Sentence(
@@ -291,7 +293,7 @@ class Assistant:
         fitting = [
             span
             for span in dict.fromkeys([*near, *map(with_previous, near)])
-            if not judge.beside_the_point(question, span.text, [span.text], around.of([span]))
+            if not vetoes.beside_the_point(question, span.text, [span.text], around.of([span]))
         ]
         vectors = self._encoder.encode([question, *(span.text for span in fitting)])
         likeness = vectors[1:] @ vectors[0]
@@ -312,6 +314,24 @@ def support(sentence: str, quotes: Sequence[str], *, library: Library | None = N
 @lru_cache(maxsize=2)
 def _remembering(encoder: Encoder | None) -> Encoder:
     return Remembering(encoder or weights.encoder())
+
+
+def _conflicts(
+    question: str, judged: Sequence[Sentence], hits: Sequence[Hit]
+) -> tuple[Conflict, ...]:
+    """Return where the hits say otherwise than what is shown, or than the nearest sentences."""
+    candidates = spans(hits)
+    cited = {
+        (citation.document, citation.start)
+        for sentence in judged
+        if sentence.verdict is Verdict.SUPPORTED
+        for citation in sentence.citations
+    }
+    read = [span for span in candidates if (span.hit.document, span.start) in cited]
+    read = read or sorted(candidates, key=lambda span: -span.likeness)[:_QUOTES_TRIED]
+    return tuple(
+        Conflict((one.cite(), other.cite())) for one, other in conflicts(question, read, candidates)
+    )
 
 
 def _note(question: str, documents: int, passages: int, read: int) -> str | None:

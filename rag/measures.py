@@ -61,7 +61,8 @@ _ASKED = tuple(  # the first that fits a question
         (rf"\bhow heavy\b|\b(?:what|how much) {_VERB} .*\bweigh\b|\bthe weight of\b", "mass"),
         (
             rf"\bhow much money\b|\bhow much .*\bcosts?\b|\bwhat {_VERB} .*\bcost\b"
-            r"|\bwhat (?:is|was|are|were) the costs?\b",
+            r"|\bwhat (?:is|was|are|were) the costs?\b"
+            r"|\bvalue of .*\b(?:contract|deal|order|trade|exports|imports|sales|purchase)\b",
             "money",
         ),
         (r"\bhow long\b", "length duration"),

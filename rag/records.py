@@ -65,6 +65,17 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two places of the documents that answer the question differently."""
+
+    citations: tuple[Citation, Citation]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object of the public face."""
+        return {"citations": [citation.to_dict() for citation in self.citations]}
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """The first event of a stream: what the search found, before the model says a word."""
 
@@ -95,6 +106,7 @@ class Answer:
     model: str
     timings: Timings
     note: str | None = None
+    conflicts: tuple[Conflict, ...] = ()
 
     @property
     def shown(self) -> tuple[Sentence, ...]:
@@ -121,7 +133,7 @@ class Answer:
             "answer": self.text,
             "note": self.note,
             "sentences": [sentence.to_dict() for sentence in self.sentences],
-            "conflicts": [],
+            "conflicts": [conflict.to_dict() for conflict in self.conflicts],
             "searched": {
                 "documents": self.documents_searched,
                 "passages": self.passages_searched,

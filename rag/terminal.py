@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from index import AddReport, Library
     from index.records import Progress
-    from rag.records import Answer
+    from rag.records import Answer, Citation
 
 
 def line(text: str) -> str:
@@ -50,9 +50,20 @@ def print_answer(answer: Answer) -> None:
     if answer.note:
         print(line(answer.note))
     for citation, number in numbers.items():
-        place = f", {line(citation.place)}" if citation.place else ""
-        print(f"\n[{number}] {line(citation.document)}{place}, {citation.start}:{citation.end}")
-        print(f"    “{line(' '.join(citation.quote.split()))}”")
+        print(f"\n[{number}] {_quoted(citation)}")
+    for conflict in answer.conflicts:
+        print("\nYour documents disagree:")
+        for citation in conflict.citations:
+            print(f"    {_quoted(citation)}")
+
+
+def _quoted(citation: Citation) -> str:
+    """Return where a citation stands, and below it its words."""
+    place = f", {line(citation.place)}" if citation.place else ""
+    return (
+        f"{line(citation.document)}{place}, {citation.start}:{citation.end}\n"
+        f"    “{line(' '.join(citation.quote.split()))}”"
+    )
 
 
 def print_metrics(report: Mapping[str, Any]) -> None:

@@ -72,6 +72,15 @@ _SMALL = {
         "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2
     )
 }
+_ORDINALS = {  # of which none is as often a share, a time or "at first"
+    word: value
+    for value, word in enumerate(
+        "fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+        "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth".split(),
+        start=4,
+    )
+}
+_SHARE = re.compile(r"\b(?:a|an|one)\s+$", re.IGNORECASE)  # before an ordinal: "a tenth"
 _SCALES = {
     "hundred": 1e2, "thousand": 1e3, "million": 1e6, "millions": 1e6, "mln": 1e6, "mn": 1e6,
     "billion": 1e9, "billions": 1e9, "bln": 1e9, "bn": 1e9, "trillion": 1e12, "tn": 1e12,
@@ -255,6 +264,8 @@ def tokens(text: str) -> Iterator[Token]:
             pending = _Quantity(_number(match["number"]), start, end)
         elif word in _SMALL and word != "one":
             pending = _Quantity(float(_SMALL[word]), start, end)
+        elif word in _ORDINALS and not _SHARE.search(text, max(0, start - 5), start):
+            yield _Quantity(float(_ORDINALS[word]), start, end).token(share=False)
         elif match["word"] or match["money"]:
             yield _word(text, match.group(), start, end)
     if pending:

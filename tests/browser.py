@@ -32,6 +32,7 @@ FLAGS = [
 ]
 _SERVER_GONE = re.compile(
     r"net::ERR_(?:CONNECTION_(?:REFUSED|RESET|CLOSED)|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE)"
+    r"|Server stopped unexpectedly"  # as Gradio's page says it
     r"|status of 503 \(Service Unavailable\)"  # its queue is stopped; a full one has no limit here
 )
 DESKTOP = {"width": 1280, "height": 800}

@@ -183,8 +183,8 @@ def test_invariants_hold_whatever_document_model_and_question_say(
         library.add_texts([("a", text), ("b", "Revenue was 12.4 million, not 5.")])
         assistant = says(library, " ".join(said))
         answer = assistant.ask(question)
-        for sentence in answer.sentences:
-            for citation in sentence.citations:
+        for one in (*answer.sentences, *answer.conflicts):
+            for citation in one.citations:
                 document = library.document(citation.document)
                 assert citation.quote == document.text[citation.start : citation.end]
                 assert citation.sha256 == document.sha256

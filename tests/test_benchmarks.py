@@ -386,6 +386,7 @@ def said(text: str, *spans: tuple[str, int, int]) -> dict[str, Any]:
         if text
         else [],
         "passages": [],
+        "conflicts": [{"citations": []}] if " or " in text else [],
     }
 
 
@@ -499,6 +500,8 @@ def test_rgb_asks_among_noise_of_noise_alone_and_of_swapped_facts(tmp_path: Path
         "noise_unsupported_shown": 1 / 2,
         "negative_abstain_recall": 1,
         "swapped_fact_shown": 1 / 2,
+        "conflict_flagged": 1 / 2,
+        "conflict_false": 0,
         "citation_validity": 1,
     }
     asked = [{text for _, text in texts} for _, texts in system.asked]

@@ -23,12 +23,12 @@ from rag.chat.serve import HostError, start
 from rag.chat.turns import Conversation, Phase, Turn
 from rag.chat.uploads import LONGEST, base_name, keep
 from rag.errors import ServeError
-from rag.records import Answer, Citation, Evidence, Sentence, Timings, Verdict
+from rag.records import Answer, Citation, Conflict, Evidence, Sentence, Timings, Verdict
 from tests.chat_fakes import FakeAssistant, FakeLibrary, cite, hit_of, sentence
 
 OURS = {
     *("article", "h2", "h3", "p", "span", "button", "strong", "div", "section", "header", "bdi"),
-    *("details", "summary", "ol", "ul", "li", "mark", "blockquote"),
+    *("details", "summary", "ol", "ul", "li", "mark", "blockquote", "figure", "figcaption"),
 }
 ATTRIBUTES = {
     *("class", "dir", "type", "title", "role", "tabindex", "aria-label", "aria-hidden"),
@@ -182,6 +182,19 @@ def test_a_withheld_sentence_is_never_in_the_answer() -> None:
     # While the answer is being made, nothing of it is on the page at all.
     live = Turn("Q", Phase.READING).after(sentence("No.", verdict=Verdict.UNSUPPORTED))
     assert "No." not in html.turn(live, 0)
+
+
+def test_sources_that_disagree_stand_side_by_side_each_with_its_place() -> None:
+    text = f"Ten days. Or {HOSTILE}"
+    sides = cite("a.txt", text, "Ten days."), cite("b<i>.txt", text, HOSTILE)
+    answer = replace(answer_of(sentence("Ten.", sides[0])), conflicts=(Conflict(sides),))
+    turn = Turn("Q", Phase.SEARCHING).after(answer)
+    assert turn.citations == sides
+    page = html.turn(turn, 0)
+    parsed = Parsed(page)
+    assert parsed.within["conflict"].startswith(words.DISAGREE + "Ten days.1")
+    assert HOSTILE + "2" in parsed.within["conflict"]
+    assert page.count("<figure>") == 2
 
 
 def test_abstaining_says_what_was_searched() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag import judge, support
+from rag import judge, support, vetoes
 from rag.records import Verdict
 
 TRADE = "Trade turnover in 2022 amounted to $190 billion, which is 29% more year-on-year."
@@ -74,7 +74,7 @@ def test_nothing_supports_nothing(real_encoder):
 def test_another_name_year_or_kind_of_thing_is_beside_the_point(
     question, claim, quote, context, refused
 ):
-    assert judge.beside_the_point(question, claim, [quote], context) is refused
+    assert vetoes.beside_the_point(question, claim, [quote], context) is refused
 
 
 @pytest.mark.parametrize(

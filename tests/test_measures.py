@@ -18,6 +18,7 @@ from rag.measures import is_of_another_kind, unit_differs
         ("What does the course cost?", "The course takes 12 hours."),
         ("How many passengers travelled?", "They paid € 4.50."),
         ("What share of the votes was for it?", "It was chosen by 71 members."),
+        ("What was the value of the gas contract?", "The gas contract was for 30 million tons."),
     ],
 )
 def test_a_number_of_another_kind_is_no_answer(question: str, claim: str):
@@ -39,6 +40,7 @@ def test_a_number_of_another_kind_is_no_answer(question: str, claim: str):
         ("How many kilowatt-hours does it use?", "It uses 400 kilowatt-hours."),
         ("How many people live there?", "412 people live there."),
         ("How many people live there?", "4.5 million."),
+        ("What is the value of the resistance?", "It is 30 ohms, or 5 metres of wire."),
         ("Who won in 2020?", "Ann won with 55 per cent."),  # nothing is asked of a kind
     ],
 )

@@ -22,6 +22,8 @@ from rag import words
         ("five main reasons", {"5"}),
         ("twenty-five", {"25"}),
         ("1.234,56 or 192.168.1.1", {"1234.56", "192.168.1.1"}),
+        ("from the tenth to the Sixth place", {"10", "6"}),
+        ("a tenth dearer, at first", set()),
         ("no one", set()),
     ],
 )

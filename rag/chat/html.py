@@ -13,7 +13,7 @@ from rag.chat.turns import Phase, Target, Turn, span_of
 from rag.escape import name as name
 from rag.escape import shown as shown
 from rag.escape import text as text
-from rag.records import Citation, Sentence
+from rag.records import Citation, Conflict, Sentence
 
 SNIPPET = 220  # characters of a passage in the list of the evidence
 AROUND = 1_600  # characters of a document shown on either side of the cited words
@@ -37,6 +37,7 @@ def turn(one: Turn, index: int) -> str:
         f'<h2 class="question" dir="auto">{text(one.question)}</h2>',
         _answer(one, index),
         _status(one),
+        *(_conflict(conflict, one, index) for conflict in one.conflicts),
         _withheld(one, index),
         _evidence(one, index),
         _meta(one),
@@ -94,6 +95,16 @@ def _status(one: Turn) -> str:
             return ""
     kind = "status working" if one.busy else "status"
     return f'<p class="{kind}" role="status">{text(line)}</p>'
+
+
+def _conflict(conflict: Conflict, one: Turn, index: int) -> str:
+    sides = "".join(
+        f'<figure><blockquote dir="auto">{text(citation.quote)}{_pill(citation, one, index)}'
+        f"</blockquote><figcaption>{name(citation.document)}"
+        f' <span class="place">{text(place(citation))}</span></figcaption></figure>'
+        for citation in conflict.citations
+    )
+    return f'<section class="conflict"><h3>{text(words.DISAGREE)}</h3>{sides}</section>'
 
 
 def _withheld(one: Turn, index: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from index.records import Hit
-from rag.records import Answer, Citation, Evidence, Sentence, Verdict
+from rag.records import Answer, Citation, Conflict, Evidence, Sentence, Verdict
 
 Event = Evidence | Sentence | Answer
 """What a stream yields: evidence first, then judged sentences, then the answer."""
@@ -73,12 +73,18 @@ class Turn:
         return tuple(s for s in self.sentences if s.verdict is not Verdict.SUPPORTED)
 
     @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """The places that answer the question differently."""
+        return self.answer.conflicts if self.answer else ()
+
+    @property
     def citations(self) -> tuple[Citation, ...]:
         """The cited spans; the one numbered n on the screen is `citations[n - 1]`.
 
-        In order of appearance on the screen: the withheld sentences stand below the answer.
+        In order of appearance on the screen: the conflicts stand below the answer, and the
+        withheld sentences below them.
         """
-        return numbered((*self.shown, *self.withheld))
+        return numbered((*self.shown, *self.conflicts, *self.withheld))
 
 
 @dataclass(slots=True)
@@ -141,11 +147,11 @@ def _at(targets: Sequence[Target], number: int) -> Target | None:
     return targets[number - 1] if 1 <= number <= len(targets) else None
 
 
-def numbered(sentences: Iterable[Sentence]) -> tuple[Citation, ...]:
-    """Return the distinct spans that the sentences cite, in order of appearance."""
+def numbered(citing: Iterable[Sentence | Conflict]) -> tuple[Citation, ...]:
+    """Return the distinct spans that are cited, in order of appearance."""
     first: dict[tuple[str, str, int, int], Citation] = {}
-    for sentence in sentences:
-        for citation in sentence.citations:
+    for one in citing:
+        for citation in one.citations:
             first.setdefault(span_of(citation), citation)
     return tuple(first.values())
 

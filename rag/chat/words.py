@@ -36,6 +36,7 @@ STOPPED = "Stopped before the answer was complete."
 ABSTAINED = "Your documents do not say."
 NOTHING_FOUND = "No passage matches the question."
 WITHHELD_WHY = "Pincite could not support these with your documents. Do not take them as fact."
+DISAGREE = "Your documents disagree"
 NEAREST = "The nearest passages"
 NO_DOCUMENTS = "No documents yet."
 

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from index import Library
 from index.split import sentences
-from rag import judge, prompt
+from rag import prompt, vetoes
 from rag.evaluate.cases import Case, Gold
 from rag.evaluate.metrics import has_tokens
 from rag.evaluate.statistics import SEED
@@ -117,7 +117,7 @@ def _question(fact: Fact, text: str, model: BaseChatModel) -> str | None:
         question.endswith("?")
         and not question.startswith(_FORMULA)
         and not has_tokens(question, fact.answer)
-        and not judge.beside_the_point(question, fact.sentence, [fact.sentence], context)
+        and not vetoes.beside_the_point(question, fact.sentence, [fact.sentence], context)
     )
     return question if fits else None
 

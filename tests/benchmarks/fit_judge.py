@@ -24,7 +24,7 @@ from tqdm import tqdm
 from index import weights
 from index.embed import Encoder
 from index.split import sentences
-from rag import judge
+from rag import judge, vetoes
 from rag.attribute import cover
 from tests.benchmarks.common import read
 
@@ -105,7 +105,12 @@ def support_examples(data: Path, pairs: int, encoder: Encoder) -> Iterator[Examp
         if not chosen:
             continue
         features = judge.support_features(row["claim"], chosen, encoder)
-        yield features, label, source, judge.support_ruled_out(features)
+        yield (
+            features,
+            label,
+            source,
+            bool(vetoes.unsupported(row["claim"], chosen)) or judge.support_ruled_out(features),
+        )
 
 
 def relevance_examples(data: Path, pairs: int, encoder: Encoder) -> Iterator[Example]:
@@ -124,7 +129,7 @@ def relevance_examples(data: Path, pairs: int, encoder: Encoder) -> Iterator[Exa
         vectors = encoder.encode([question, *(holding or texts)])
         sentence = (holding or texts)[int(np.argmax(vectors[1:] @ vectors[0]))]
         features = judge.relevance_features(question, sentence, [sentence], passage, encoder)
-        ruled_out = judge.relevance_ruled_out(features) or judge.beside_the_point(
+        ruled_out = judge.relevance_ruled_out(features) or vetoes.beside_the_point(
             question, sentence, [sentence], passage
         )
         yield features, label, source, ruled_out

@@ -8,7 +8,8 @@ in the answer. 15 (full: all) with the irrelevant passages alone, of the questio
 passages do not hold the answer: `negative_abstain_recall` is the share of refusals, which are
 right. 15 (full: 100) with the true passages and the same with the fact swapped:
 `swapped_fact_shown` is the share in which the swapped fact stands in the answer and the true one
-does not. Whether the conflict is named is not counted before answers can name one.
+does not, `conflict_flagged` that in which the answer shows a conflict between sources, and
+`conflict_false` that in which it shows one among the true and the irrelevant passages.
 `citation_validity` is the share of all citations that quote their place exactly. Nothing is
 published on exactly these.
 """
@@ -69,6 +70,8 @@ def run(
                 for row, (c, a, _) in zip(chosen, swapped, strict=True)
             ],
         ),
+        mean("conflict_flagged", [float(bool(a["conflicts"])) for _, a, _ in swapped]),
+        mean("conflict_false", [float(bool(a["conflicts"])) for _, a, _ in noisy]),
         ratio("citation_validity", [validity for *_, validity in [*noisy, *alone, *swapped]]),
     ]
 
