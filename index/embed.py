@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Vectors = NDArray[np.float32]
 Span = tuple[int, int]  # (start, end) in a text, in code points
+Spans = NDArray[np.int64]  # (n, 2), likewise
 
 
 class Encoder(Protocol):
@@ -65,6 +67,10 @@ class Encoder(Protocol):
         have seen the whole passage (Günther et al. 2024, "Late Chunking"). What is longer than
         the model's window is read window by window.
         """
+        ...
+
+    def encode_pieces(self, text: str) -> tuple[Spans, Vectors]:
+        """Return where each word piece stands (n, 2), and its unit vector (n, dimension)."""
         ...
 
 
@@ -127,23 +133,35 @@ class OpenVinoEncoder:
 
     def encode_passage(self, text: str, sentences: Sequence[Span]) -> tuple[Vectors, Vectors]:
         """Return the unit vectors of a text and of its sentences. Raises WeightsError."""
+        places, pieces = self._pieces(text)
+        return unit(pieces.mean(axis=0)), sentence_vectors(pieces, places[:, 0], sentences)
+
+    def encode_pieces(self, text: str) -> tuple[Spans, Vectors]:
+        """Return places (n, 2) and unit vectors (n, dimension) of word pieces, none special."""
+        places, pieces = self._pieces(text)
+        of_text = places[:, 0] >= 0
+        return places[of_text], unit(pieces[of_text])
+
+    def _pieces(self, text: str) -> tuple[Spans, Vectors]:
+        """Return all word pieces of a text, read window by window; a special one stands at -1."""
         with self._loading:
             tokenizer, model = self._loaded
         first = tokenizer.encode(text)
         windows = [first, *first.overflowing]
         request = model.create_infer_request()
         pieces = np.concatenate([p for w in windows for p in _infer(request, [w])])
-        starts = np.array(
+        places = np.array(
             [
-                -1 if special else offset[0]
+                (-1, -1) if special else offset
                 for w in windows
                 for offset, special, used in zip(
                     w.offsets, w.special_tokens_mask, w.attention_mask, strict=True
                 )
                 if used
-            ]
+            ],
+            np.int64,
         )
-        return unit(pieces.mean(axis=0)), sentence_vectors(pieces, starts, sentences)
+        return places, pieces
 
 
 class Remembering:
@@ -155,6 +173,7 @@ class Remembering:
         self.name, self.dimension = encoder.name, encoder.dimension
         self.languages = encoder.languages
         self.encode_question, self.encode_passage = encoder.encode_question, encoder.encode_passage
+        self.encode_pieces = encoder.encode_pieces
         self._most = most
         self._kept: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = threading.Lock()
@@ -255,6 +274,16 @@ class SentenceTransformerEncoder:
         parts = [text, *(text[start:end] for start, end in sentences)]
         rows = self._encode("encode_document", parts)
         return rows[0], rows[1:]
+
+    def encode_pieces(self, text: str) -> tuple[Spans, Vectors]:
+        """Return places (n, 2) and unit vectors (n, dimension) of words, each read by itself.
+
+        Not every model gives the vectors of its word pieces away, or in the one order.
+        """
+        places = [match.span() for match in re.finditer(r"\w+", text)]
+        words = [text[start:end] for start, end in places]
+        rows = self._encode("encode", words, batch_size=64)
+        return np.array(places, np.int64).reshape(-1, 2), rows
 
     def _encode(self, method: str, texts: Sequence[str], *, batch_size: int = 1) -> Vectors:
         if not texts:

@@ -12,20 +12,23 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index import Library, weights
 from index.embed import Encoder, Remembering
 from index.records import Hit
 from index.split import sentences
-from rag import judge, models, prompt, select, vetoes, words
+from rag import judge, models, prompt, quotes, select, vetoes, words
 from rag.attribute import Span, attribute, spans, with_previous
 from rag.conflicts import conflicts
+from rag.crossencoder import Reader
 from rag.errors import QuestionError
 from rag.records import Answer, Conflict, Evidence, Sentence, Timings, Verdict
 from rag.rewrite import Turn, in_context, rewrite
 from rag.settings import Settings
 from rag.surroundings import Surroundings
+from rag.weights import reader as reader_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -52,15 +55,18 @@ class Assistant:
         *,
         model: BaseChatModel | None = None,
         loading: Future[BaseChatModel] | None = None,
+        reader: Reader | None = None,
     ) -> None:
         """Take any LangChain chat model; without one, the settings' own loads at first use.
 
-        Unless it is loading already: see `rag.models.loading`.
+        Unless it is loading already: see `rag.models.loading`. So does the judge's reader.
+        Raises WeightsError where the settings name one that is not there.
         """
         self.library = library
         self.settings = settings or Settings()
         self.given = model
         self._encoder = Remembering(library.encoder)
+        self.reader = reader or reader_of(self.settings.judge, Path(self.settings.cache))
         self._lock = threading.Lock()
         self._loading = loading
 
@@ -82,13 +88,14 @@ class Assistant:
             return self._loading
 
     def warm_up(self) -> None:
-        """Load what a first question would wait for: encoder, vectors and language model.
+        """Load what a first question would wait for: encoder, judge, vectors, language model.
 
         Nothing is said to a model on a server. Raises WeightsError or ModelError.
         """
         if not self.given:
             self._load()
         hits = self.library.search("warm up", self.settings.hits)
+        self.reader.read([("warm up", "warm up")])
         asked = prompt.messages(
             "answer", sources=prompt.sources(self._excerpts("warm up", hits)), question="warm up"
         )
@@ -127,7 +134,7 @@ class Assistant:
             self._load()  # the encoder loads and searches meanwhile
         turns = _turns(history)
         standalone = in_context(question, turns)
-        hits = self._search(standalone)
+        hits = self.search(standalone)
         evidence_s = time.monotonic() - began
         yield Evidence(question, standalone, tuple(hits))
         if hits and standalone != question:  # a follow-up: the model says what it means
@@ -135,7 +142,7 @@ class Assistant:
             if stopped():
                 return
             if asked != standalone:
-                standalone, hits = asked, self._search(asked)
+                standalone, hits = asked, self.search(asked)
                 yield Evidence(question, standalone, tuple(hits))
         judged: list[Sentence] = []
         first_s: float | None = None
@@ -154,11 +161,11 @@ class Assistant:
             passages_searched=passages,
             model=self.model_name,
             timings=Timings(evidence_s, first_s, time.monotonic() - began),
-            note=_note(standalone, documents, passages, len(hits)),
+            note=_note(standalone, documents, passages, hits, judged),
             conflicts=_conflicts(select.subject(standalone), judged, hits),
         )
 
-    def _search(self, question: str) -> list[Hit]:
+    def search(self, question: str) -> list[Hit]:
         """Return the hits, and the ends of their documents where those name what is asked for.
 
         Title and author stand at a document's ends, seldom in the passage that answers. A question
@@ -185,6 +192,9 @@ class Assistant:
         if not hits:
             return
         candidates = spans(hits)
+        if not quotes.calibrated(question, hits, judge.languages()):
+            yield from self._quotes_alone(question, candidates)
+            return
         around = Surroundings(self.library, hits)
         shown = False
         for text in self._said(question, hits, stopped):
@@ -194,8 +204,13 @@ class Assistant:
             yield sentence
         if not shown and not stopped():
             quoted = self._quote(select.subject(question), candidates, around)
-            if quoted:
+            if quoted and quoted.verdict is Verdict.SUPPORTED:
                 yield quoted
+
+    def quote(self, question: str, hits: Sequence[Hit]) -> Sentence | None:
+        """Return the words of the hits that stand in for an answer which fails, judged."""
+        around = Surroundings(self.library, hits)
+        return self._quote(select.subject(question), spans(hits), around)
 
     def _said(
         self, question: str, hits: Sequence[Hit], stopped: Callable[[], bool]
@@ -263,11 +278,19 @@ class Assistant:
         self, question: str, text: str, cited: Sequence[Span], around: Surroundings
     ) -> Sentence:
         encoder, context = self._encoder, around.of(cited)
-        quotes = [span.text for span in cited]
+        quoted = [span.text for span in cited]
         # What the question says and the surroundings confirm needs no quote.
         given = vetoes.given(question, context)
-        support = judge.support(text, quotes, encoder, given=given)
-        relevance = judge.relevance(question, text, quotes, context, encoder)
+        passage = cited[0].hit.text if cited else ""
+        support = judge.support(text, quoted, encoder, self.reader, given=given)
+        relevance = judge.relevance(
+            question, text, quoted, context, encoder, self.reader, passage=passage
+        )
+        return self._sentence(text, cited, support, relevance)
+
+    def _sentence(
+        self, text: str, cited: Sequence[Span], support: float, relevance: float
+    ) -> Sentence:
         return Sentence(
             text=text,
             citations=tuple(span.cite() for span in cited),
@@ -282,10 +305,18 @@ class Assistant:
             ),
         )
 
+    def _quotes_alone(self, question: str, candidates: Sequence[Span]) -> Iterator[Sentence]:
+        """Yield the sources' own words that fit a question best which cannot be judged."""
+        ended = [span for span in candidates if _SENTENCE_END.search(span.text)]  # no headings
+        for span, relevance in quotes.fitting(question, ended)[: quotes.MOST]:
+            sentence = self._sentence(span.text, [span], 1.0, relevance)
+            if sentence.verdict is Verdict.SUPPORTED:
+                yield sentence
+
     def _quote(
         self, question: str, candidates: Sequence[Span], around: Surroundings
     ) -> Sentence | None:
-        """Return the source's own words that best answer the question, if any do."""
+        """Return the source's own words that best answer the question, judged."""
         ended = [  # others are headings and rows of tables
             span for span in candidates if _SENTENCE_END.search(span.text)
         ]
@@ -295,20 +326,21 @@ class Assistant:
             for span in dict.fromkeys([*near, *map(with_previous, near)])
             if not vetoes.beside_the_point(question, span.text, [span.text], around.of([span]))
         ]
-        vectors = self._encoder.encode([question, *(span.text for span in fitting)])
-        likeness = vectors[1:] @ vectors[0]
-        nearest = sorted(range(len(fitting)), key=lambda i: -float(likeness[i]))[:_QUOTES_TRIED]
+        readings = self.reader.read([(question, span.text) for span in fitting])
+        said = [reading.answer or 0.0 for reading in readings]
+        nearest = sorted(range(len(fitting)), key=lambda i: -said[i])[:_QUOTES_TRIED]
         judged = [self._judge(question, fitting[i].text, [fitting[i]], around) for i in nearest]
-        best = max(judged, key=lambda sentence: sentence.relevance, default=None)
-        return best if best and best.verdict is Verdict.SUPPORTED else None
+        return max(judged, key=lambda sentence: sentence.relevance, default=None)
 
 
 def support(sentence: str, quotes: Sequence[str], *, library: Library | None = None) -> float:
     """Return the judge's calibrated probability that the quotes together support all of a sentence.
 
-    Takes hundreds of quotes and long ones. Uses the library's encoder, or the embedded one.
+    Takes hundreds of quotes and long ones. Uses the library's encoder, or the embedded one, and
+    the embedded judge.
     """
-    return judge.support(sentence, quotes, _remembering(library.encoder if library else None))
+    encoder = _remembering(library.encoder if library else None)
+    return judge.support(sentence, quotes, encoder, reader_of())
 
 
 @lru_cache(maxsize=2)
@@ -334,11 +366,16 @@ def _conflicts(
     )
 
 
-def _note(question: str, documents: int, passages: int, read: int) -> str | None:
+def _note(
+    question: str, documents: int, passages: int, hits: Sequence[Hit], judged: Sequence[Sentence]
+) -> str | None:
     """Return what is to be said beside the answer, if anything."""
     if not documents:
         return _EMPTY
+    if not quotes.calibrated(question, hits, judge.languages()):
+        return quotes.NOTE if judged else quotes.NOTHING
     if select.asks_for_all(question):
+        read = len(hits)
         which = "all there are" if read == passages else "those that fit the question best"
         return f"Read {read:,} of {passages:,} passages: {which}."
     return None

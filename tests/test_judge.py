@@ -36,13 +36,13 @@ FALSE = [
 
 
 @pytest.mark.parametrize(("claim", "quotes"), TRUE)
-def test_what_the_quotes_say_is_supported(claim, quotes, real_encoder):
-    assert judge.support(claim, quotes, real_encoder) >= 0.5
+def test_what_the_quotes_say_is_supported(claim, quotes, real_encoder, real_reader):
+    assert judge.support(claim, quotes, real_encoder, real_reader) >= 0.5
 
 
 @pytest.mark.parametrize(("claim", "quotes"), FALSE)
-def test_what_the_quotes_do_not_say_is_not(claim, quotes, real_encoder):
-    assert judge.support(claim, quotes, real_encoder) < 0.5
+def test_what_the_quotes_do_not_say_is_not(claim, quotes, real_encoder, real_reader):
+    assert judge.support(claim, quotes, real_encoder, real_reader) < 0.5
 
 
 def test_support_reads_hundreds_of_long_quotes_to_their_end(real_encoder):
@@ -52,9 +52,9 @@ def test_support_reads_hundreds_of_long_quotes_to_their_end(real_encoder):
     assert support(claim, [*quotes, quotes[0] + TRADE]) >= 0.5
 
 
-def test_nothing_supports_nothing(real_encoder):
-    assert judge.support("Trade grew.", [], real_encoder) < 0.5
-    assert judge.support("", [TRADE], real_encoder) < 0.5
+def test_nothing_supports_nothing(real_encoder, real_reader):
+    assert judge.support("Trade grew.", [], real_encoder, real_reader) < 0.5
+    assert judge.support("", [TRADE], real_encoder, real_reader) < 0.5
 
 
 @pytest.mark.parametrize(

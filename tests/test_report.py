@@ -166,14 +166,16 @@ def test_what_an_answer_depends_on_makes_it_asked_again(
         )
 
 
-def test_a_model_file_that_was_replaced_is_another_model(minutes, tmp_path):
+@pytest.mark.parametrize("setting", ["model", "judge"])
+def test_a_model_file_that_was_replaced_is_another_model(minutes, tmp_path, setting):
     file = tmp_path / "mine.gguf"
+    asked = Settings(**{setting: str(file)})
     states = []
     for content in ("one", "other"):
         file.write_text(content)
-        states.append(run.fingerprint(Assistant(minutes, Settings(model=str(file)))))
+        states.append(run.fingerprint(Assistant(minutes, asked)))
     assert states[0] != states[1]
-    assert states[1] == run.fingerprint(Assistant(minutes, Settings(model=str(file))))
+    assert states[1] == run.fingerprint(Assistant(minutes, asked))
 
 
 @pytest.mark.models
@@ -193,7 +195,13 @@ def test_a_purge_leaves_no_answer(minutes, report):
 
 
 def test_the_code_version_is_that_of_what_makes_answers(tmp_path):
-    answers = "rag/judge.py", "rag/judge.json", "index/read/pdf.py", "prompts/answer.md"
+    answers = (
+        "rag/judge.py",
+        "rag/judge.json",
+        "rag/network.safetensors",
+        "index/read/pdf.py",
+        "prompts/answer.md",
+    )
     others = "rag/evaluate/metrics.py", "rag/chat/app.py", "rag/cli.py", "rag/notes.txt"
 
     def versions() -> tuple[str, str]:

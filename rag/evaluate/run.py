@@ -16,7 +16,9 @@ from typing import Any
 
 from tqdm import tqdm
 
+from index.weights import local_or_hub
 from rag.assistant import Assistant, check_question
+from rag.crossencoder import JUDGE
 from rag.errors import CasesError, QuestionError
 from rag.evaluate.cases import Case
 from rag.models import chosen
@@ -57,6 +59,7 @@ def fingerprint(assistant: Assistant) -> dict[str, Any]:
     return {
         "code": code_version(),
         "model": _model(assistant),
+        "judge": _judge(assistant.settings.judge),
         "settings": settings_of(assistant.settings),
         "documents": [[d.name, d.sha256] for d in assistant.library.documents()],
     }
@@ -69,12 +72,17 @@ def _model(assistant: Assistant) -> list[Any]:
     choice = chosen(assistant.settings.model)
     if choice.runtime == "server":  # which may have another one tomorrow
         return [assistant.settings.model, getattr(assistant.model, "model_name", None)]
-    path = Path(choice.name)
+    return [assistant.settings.model, *_files(Path(choice.name))]
+
+
+def _judge(name: str) -> list[Any]:
+    """Return what tells one judge from another; the embedded one is a part of the code."""
+    return [name] if name == JUDGE else [name, *_files(local_or_hub(name))]
+
+
+def _files(path: Path) -> list[list[Any]]:
     files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
-    return [
-        assistant.settings.model,
-        *([f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files),
-    ]
+    return [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files]
 
 
 def settings_of(settings: Settings) -> dict[str, Any]:
@@ -103,7 +111,7 @@ def harness_version(root: Path = _ROOT) -> str:
 
 def _sources(root: Path, package: str) -> Iterator[tuple[str, Path]]:
     for file in (root / package).rglob("*"):
-        if file.suffix in (".py", ".json"):
+        if file.suffix in (".py", ".json", ".safetensors"):
             yield file.relative_to(root).as_posix(), file
 
 

@@ -11,10 +11,18 @@ from typing import Any
 from index.engine import openvino
 from index.files import expanded
 from index.weights import EMBEDDING_FOLDER, EMBEDDING_MODEL, local_or_hub, verify_embedding
+from rag.crossencoder import JUDGE
 from rag.errors import ModelError, WeightsError
 from rag.models import chosen, device, gguf, is_gguf
 from rag.settings import Settings
-from rag.weights import LANGUAGE_MODEL, PART, PART_SHA256, model_folder, verify
+from rag.weights import (
+    LANGUAGE_MODEL,
+    PART,
+    PART_SHA256,
+    model_folder,
+    verify,
+    verify_judge,
+)
 
 ENGLISH_ONLY = (
     "learnt from English: in other languages passages are found by their words, seldom by their "
@@ -72,6 +80,19 @@ def states(settings: Settings, *, download: bool = False) -> list[ModelState]:
                 lambda: unpinned(local_or_hub(settings.reranker, download=download)),
             )
         )
+    bundled = settings.judge == JUDGE
+    found.append(
+        _state(
+            "judge",
+            settings.judge,
+            "comes with Pincite" if bundled else settings.judge,
+            lambda: (
+                verify_judge(cache)
+                if bundled
+                else unpinned(local_or_hub(settings.judge, download=download))
+            ),
+        )
+    )
     return [*found, _language(settings, cache, download=download)]
 
 

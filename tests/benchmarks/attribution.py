@@ -1,8 +1,9 @@
 """AttributionBench: does the judge tell whether references support a claim?
 
 Rows are development rows, of each of the four sources the first 100 in a fixed random order, half
-of them of either label; AttributedQA has only 74 (full: all 1,198). `rag.support` is asked with
-claim and references and taken to say "attributable" from 0.5 on. `macro_f1` is the mean of the F1
+of them of either label; AttributedQA has only 74 (full: all 1,198). The judge was fitted on these
+rows too: each is judged by a regression that saw no row of its question's fold, and is taken to
+say "attributable" from 0.5 on. `macro_f1` is the mean of the F1
 of both labels, `auroc` the probability that an attributable row is given more than another: both
 are means over the sources, and `macro_f1_…` is of the one source. `ece` is the expected calibration
 error over all rows, ten bins. `overlap_macro_f1`, `overlap_macro_f1_…` and `overlap_auroc` are the
@@ -19,10 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from rag import support
 from rag.evaluate.classification import auroc, expected_calibration_error, macro_f1
 from rag.evaluate.statistics import Metric, Rows, bootstrap
-from tests.benchmarks.common import SUPPORTED_AT, Row, System, progress, read, subset
+from tests.benchmarks.common import SUPPORTED_AT, Row, System, UnseenSupport, progress, read, subset
 from tests.benchmarks.overlap import OVERLAPS_AT, word_overlap
 
 REFERENCES = {
@@ -44,16 +44,16 @@ def run(
     rows = read(data / "attribution" / "dev.jsonl.gz")
     sources = sorted({row["src_dataset"] for row in rows})
     chosen = [row for source in sources for row in of_source(rows, source, full=full, limit=limit)]
-    with (system or System()).passing_library() as library:
-        table = [
-            (
-                row["attribution_label"] == _LABELS[0],
-                support(row["claim"], row["references"], library=library),
-                word_overlap(row["claim"], row["references"]),
-                sources.index(row["src_dataset"]),
-            )
-            for row in progress(chosen, "attribution: judging", "claim")
-        ]
+    support = UnseenSupport(system or System())
+    table = [
+        (
+            row["attribution_label"] == _LABELS[0],
+            support(row["claim"], row["references"], row["question"]),
+            word_overlap(row["claim"], row["references"]),
+            sources.index(row["src_dataset"]),
+        )
+        for row in progress(chosen, "attribution: judging", "claim")
+    ]
     return [
         *_macro_f1("macro_f1", table, sources, _SAID, SUPPORTED_AT),
         bootstrap("auroc", table, _over_sources(lambda part: _auroc(part, _SAID), len(sources))),

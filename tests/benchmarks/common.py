@@ -21,21 +21,23 @@ from tqdm import tqdm
 
 from index import Library, weights
 from index.catalog import SCHEMA_VERSION
-from index.embed import Encoder
+from index.embed import Encoder, Remembering
 from index.errors import UnreadableError
 from index.read import read as read_document
 from index.records import Document
 from index.rerank import Reranker
 from index.split import split
-from rag import Assistant
+from rag import Assistant, judge
 from rag import settings as pincite_settings
 from rag.evaluate.metrics import AnswerDict, citation_validity
 from rag.evaluate.run import code_version, key_of, settings_of, write
 from rag.evaluate.statistics import Metric, Share, ratio
 from rag.models import chat_model
 from rag.settings import Settings
+from rag.weights import reader as judge_reader
 
 SEED = 20
+FOLDS = 5
 SUPPORTED_AT = 0.5  # the probability from which the judge is taken to say "supported"
 
 _INDEX = Path(weights.__file__).parent
@@ -177,6 +179,29 @@ def subset(rows: Sequence[T], small: int, *, full: bool, limit: int | None) -> l
 def progress(items: Iterable[T], what: str, unit: str) -> Iterable[T]:
     """Return the items; a bar on the screen follows them."""
     return tqdm(items, desc=what, unit=f" {unit}")
+
+
+def fold_of(key: str) -> int:
+    """Return the fold, of FOLDS, that all rows with this key are in: a document, a question."""
+    return hashlib.sha256(key.encode()).digest()[0] % FOLDS
+
+
+class UnseenSupport:
+    """The judge's support of rows that it was fitted on, by a regression that saw none of them.
+
+    rag/judge.json has one for each fold, fitted without that fold's documents.
+    """
+
+    def __init__(self, system: System) -> None:
+        self._encoder, self._reader = Remembering(system.encoder), judge_reader()
+        self._folds = json.loads(judge.COEFFICIENTS.read_text(encoding="utf-8"))["support_folds"]
+
+    def __call__(self, claim: str, quotes: Sequence[str], document: str) -> float:
+        """Return the probability that the quotes support a claim of a document or question."""
+        seen = judge.support_features(claim, quotes, self._encoder, self._reader)
+        if seen is None:
+            return judge.RULED_OUT
+        return judge.probability("support", seen, self._folds[fold_of(document)])
 
 
 def mean(name: str, values: Sequence[float]) -> Metric:

@@ -1,155 +1,357 @@
 """Fit the judge's coefficients on labelled data and write rag/judge.json.
 
-    python -m tests.benchmarks.fit_judge ../shared/data [--pairs 2500]
+    python -m tests.benchmarks.fit_judge ../shared/data [--only support]
 
-Support is fitted on pairs of claim and evidence, relevance on pairs of question and passage whose
-unanswerable questions were written by people; both on what the judge's rules let pass, as they are
-used. Prints AUROC, cross-validated over five folds.
+Support is fitted on claims against references (the development rows of AttributionBench and
+WiCE), relevance on sentences that the embedded language model said of the sample documents, which
+people marked as answers or not (tests/sentences.csv), and on the pairs of question and passage
+that the judge's network has not learnt from. Each source and each label of it weighs as much as
+another. Prints, over five folds of whole documents or questions, what the probabilities are worth,
+and what each group of features is worth: what is lost without it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
-from collections.abc import Iterator
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import cross_val_predict
 from tqdm import tqdm
 
-from index import weights
-from index.embed import Encoder
+from index import Library
+from index.embed import Encoder, Remembering
 from index.split import sentences
-from rag import judge, vetoes
-from rag.attribute import cover
-from tests.benchmarks.common import read
+from rag import Assistant, judge, select, vetoes
+from rag.attribute import attribute, spans, with_previous
+from rag.crossencoder import Reader
+from rag.evaluate.classification import (
+    auroc,
+    balanced_accuracy,
+    expected_calibration_error,
+    macro_f1,
+)
+from rag.surroundings import Surroundings
+from tests.benchmarks import sentences as marked
+from tests.benchmarks.common import FOLDS, System, files_in, fold_of, read
+from tests.benchmarks.own import DOCUMENTS, NAME
+from tests.benchmarks.train_judge import held_back
 
-SEED = 20
-SUPPORT_SETS = {  # share of the pairs
-    "fever": 3, "factcheck_gpt": 3, "summedits": 2, "defacto": 2, "made_qa2d": 2,
-    "made_wiki_edits": 1, "fool_me_twice": 1, "feverous": 1, "bump": 1,
+RELEVANCE_SET, MOST = "qa_squad2", 500  # rows of those held back; its negatives are by people
+PROMISES = (0.02, 0.05, 0.1, 0.2)  # of what is shown, so much may be wrong
+THRESHOLDS = [round(0.98 - 0.01 * step, 2) for step in range(80)]  # that are tried, in order
+DELTA = 0.1  # probability that a promise is not kept
+C = 0.5  # inverse strength of the regressions' penalty, on features of variance 1
+GROUPS = {  # of features, for what they are worth
+    "support": {
+        "cross-encoder": ("read", "read_around", "contradicted", "contradicted_around"),
+        "alignment": (
+            "aligned", "aligned_worst", "aligned_particular", "aligned_content", "in_order",
+        ),
+        "words": ("words_covered", "all_covered", "name_lacking", "cosine"),
+        "rules": vetoes.OF_SUPPORT,
+    },
+    "relevance": {
+        "cross-encoder": ("read", "read_claim", "read_passage"),
+        "the answer's place": ("says_answer", "says_passage_answer"),
+        "alignment": ("aligned", "aligned_worst", "aligned_particular"),
+        "words": ("words_near", "words_around", "all_words_around", "names_near", "new_words"),
+        "cosines": ("cosine_quotes", "cosine_claim"),
+    },
 }  # fmt: skip
-RELEVANCE_SETS = {"qa_squad2": 2, "qa_qnli": 1, "qa_selqa": 1}
 
-Example = tuple[dict[str, float], bool, str, bool]  # features, label, source, ruled out
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What the judge sees of a claim, and the truth."""
+
+    seen: Mapping[str, float]
+    label: bool
+    source: str
+    document: str  # or question: what a fold has whole
 
 
 def main() -> None:
     """Fit both regressions."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--pairs", type=int, default=2500)
+    parser.add_argument("--work", type=Path, default=Path("library/benchmarks"))
+    parser.add_argument("--only", choices=tuple(GROUPS), help="write this regression only")
     options = parser.parse_args()
-    encoder = weights.encoder()
-    result: dict[str, object] = {}
-    for what, examples in (
-        ("support", support_examples(options.data, options.pairs, encoder)),
-        ("relevance", relevance_examples(options.data, options.pairs, encoder)),
-    ):
-        coefficients, note = fit(what, list(examples))
-        result[what] = coefficients
-        result[f"{what}_provenance"] = note
-    judge.COEFFICIENTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-
-
-def fit(what: str, examples: list[Example]) -> tuple[dict[str, float], str]:
-    """Return the coefficients, and a line on what they were fitted on and how well."""
-    refused = [label for _, label, _, ruled_out in examples if ruled_out]
-    print(f"{what}: the rules refuse {len(refused)} of {len(examples)}, {sum(refused)} wrongly")
-    examples = [example for example in examples if not example[3]]
-    first = examples[0][0]
-    names = [name for name in first if len({features[name] for features, *_ in examples}) > 1]
-    rows = np.array([[features[name] for name in names] for features, *_ in examples])
-    labels = np.array([label for _, label, *_ in examples])
-    sources = np.array([source for _, _, source, _ in examples])
-    model = LogisticRegression(C=1.0, max_iter=1000)
-    held_out = cross_val_predict(model, rows, labels, cv=5, method="predict_proba")[:, 1]
-    for source in sorted(set(sources)):
-        mine = sources == source
-        if 0 < labels[mine].sum() < mine.sum():
-            print(
-                f"{what} {source}: AUROC {roc_auc_score(labels[mine], held_out[mine]):.3f}, "
-                f"N {mine.sum()}"
-            )
-    whole = roc_auc_score(labels, held_out)
-    print(f"{what}: AUROC {whole:.3f}, N {len(labels)}, five folds, seed {SEED}")
-    for low in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
-        shown = held_out >= low
-        print(f"  at {low}: shown {shown.mean():.2f}, of those true {labels[shown].mean():.2f}")
-    model.fit(rows, labels)
-    coefficients = {name: round(float(w), 4) for name, w in zip(names, model.coef_[0], strict=True)}
-    print(what, coefficients)
-    note = (
-        f"logistic regression on {len(labels)} pairs of {', '.join(sorted(set(sources)))}; "
-        f"AUROC {whole:.3f} over five folds, seed {SEED}; tests/benchmarks/fit_judge.py"
-    )
-    return {"intercept": round(float(model.intercept_[0]), 4), **coefficients}, note
-
-
-def support_examples(data: Path, pairs: int, encoder: Encoder) -> Iterator[Example]:
-    """Yield features of pairs of claim and evidence; label: supported."""
-    rows = sample(data, SUPPORT_SETS, pairs, lambda row: row["label"] == "support")
-    rows += [
-        ({"claim": row["claim"], "premise": "\n".join(row["evidence"])},
-         row["label"] == "supported", "wice")
-        for row in read(data / "wice" / "oracle_claim_dev.jsonl.gz")[: pairs // 8]
-    ]  # fmt: skip
-    for row, label, source in tqdm(rows, desc="support"):
-        premise = row["premise"]
-        texts = [premise[start:end] for start, end in sentences(premise)]
-        chosen = [texts[index] for index in cover(row["claim"], texts, encoder)]
-        if not chosen:
-            continue
-        features = judge.support_features(row["claim"], chosen, encoder)
-        yield (
-            features,
-            label,
-            source,
-            bool(vetoes.unsupported(row["claim"], chosen)) or judge.support_ruled_out(features),
+    system = System()
+    encoder = Remembering(system.encoder)
+    with system.kept_library_of_files(options.work, NAME, files_in([DOCUMENTS])) as library:
+        assistant = system.assistant(library)
+        found = {
+            "support": list(support_examples(options.data, encoder, assistant.reader)),
+        }
+        own = said(library, assistant)
+        found["relevance"] = [
+            *(
+                Example(one.of_relevance, one.right, "own", one.row["question"])
+                for one in own
+                if one.of_relevance
+            ),
+            *asked_examples(options.data, encoder, assistant.reader),
+        ]
+    result: dict[str, Any] = {"languages": ["en"]}
+    for what, examples in found.items():
+        names = list(examples[0].seen)
+        worth = described(what, examples, names)
+        for group, members in GROUPS[what].items():
+            rest = [name for name in names if name not in members]
+            lost = measured(examples, held_out(examples, rest))["auroc"]
+            print(f"{what} without {group}: AUROC {lost:.3f} ({lost - worth['auroc']:+.3f})")
+        result[what] = coefficients(examples, names)
+        sources = ", ".join(sorted({example.source for example in examples}))
+        result[f"{what}_provenance"] = (
+            f"logistic regression on {len(examples)} rows of {sources}; {FOLDS} folds by document: "
+            f"AUROC {worth['auroc']:.3f}, expected calibration error {worth['ece']:.3f}; "
+            "tests/benchmarks/fit_judge.py"
         )
+    result["support_folds"] = [
+        coefficients(
+            [e for e in found["support"] if fold_of(e.document) != fold],
+            list(found["support"][0].seen),
+        )
+        for fold in range(FOLDS)
+    ]  # each without the documents of its fold: what the benchmarks measure with
+    result["promises"] = found_promises = promises(
+        own, *probabilities(own, result, found["relevance"])
+    )
+    result["promised_on"] = (
+        f"{len(own)} sentences said to the cases of tests/cases.csv, marked by their accepted "
+        f"answers and by hand; confidence {1 - DELTA:g} for each promise, on questions and "
+        "documents like these, taken as independent"
+    )
+    print(f"promises, each kept with confidence {1 - DELTA:g}:", found_promises)
+    kept = json.loads(judge.COEFFICIENTS.read_text(encoding="utf-8")) if options.only else {}
+    new = {
+        key: value
+        for key, value in result.items()
+        if options.only is None or key.startswith(options.only)
+    }
+    judge.COEFFICIENTS.write_text(json.dumps(kept | new, indent=1) + "\n", encoding="utf-8")
 
 
-def relevance_examples(data: Path, pairs: int, encoder: Encoder) -> Iterator[Example]:
-    """Yield features of pairs of question and passage; label: its sentence answers the question.
+def probabilities(
+    own: Sequence[Said], fitted: Mapping[str, Any], examples: Sequence[Example]
+) -> tuple[list[float], list[float]]:
+    """Return support and relevance of the marked sentences, by regressions that saw none of them.
 
-    The sentence is the one with the answer, or, where there is no answer, the one most like the
-    question: what a model would rest a wrong answer on.
+    Relevance is of the fold that leaves a sentence's question out; support is fitted on others.
     """
-    rows = sample(data, RELEVANCE_SETS, pairs, lambda row: bool(row["answer"]))
-    for row, label, source in tqdm(rows, desc="relevance"):
+    names = list(examples[0].seen)
+    of_own = iter(held_out(examples, names))  # the marked sentences come first
+    support = [
+        judge.probability("support", one.of_support, fitted["support"]) if one.of_support else 0.0
+        for one in own
+    ]
+    return support, [0.0 if one.of_relevance is None else float(next(of_own)) for one in own]
+
+
+def promises(
+    own: Sequence[Said], support: Sequence[float], relevance: Sequence[float]
+) -> dict[str, Any]:
+    """Return the least threshold that keeps each promise: at most so many of what is shown wrong.
+
+    Learn then Test (Angelopoulos, Bates, Candès, Jordan and Lei 2021): thresholds are tested from
+    the strictest that could be shown to keep it, downwards, as long as the binomial p-value of the
+    wrong ones among those shown is at most DELTA (fixed-sequence testing). None where none is.
+    """
+    least = [min(pair) for pair in zip(support, relevance, strict=True)]
+    found: dict[str, Any] = {}
+    for promise in PROMISES:
+        needed = math.log(DELTA) / math.log(1 - promise)  # shown, if none is wrong
+        kept = None
+        for threshold in THRESHOLDS:
+            shown = shown_at(threshold, own, least)
+            wrong = sum(not own[i].right for i in shown)
+            if len(shown) < needed:
+                continue
+            if binom.cdf(wrong, len(shown), promise) > DELTA:
+                break
+            kept = {"threshold": threshold, "shown": len(shown), "wrong": wrong}
+        found[str(promise)] = kept
+    return found
+
+
+def shown_at(threshold: float, own: Sequence[Said], least: Sequence[float]) -> list[int]:
+    """Return which sentences are shown: a source's only where none of the model's to a question."""
+    passing = [i for i, value in enumerate(least) if value >= threshold]
+    answered = {own[i].row["question"] for i in passing if own[i].row["by"] == "model"}
+    return [
+        i for i in passing if own[i].row["by"] == "model" or own[i].row["question"] not in answered
+    ]
+
+
+def support_examples(data: Path, encoder: Encoder, reader: Reader) -> Iterator[Example]:
+    """Yield features of claims and references."""
+    rows = [
+        (row["claim"], row["references"], row["attribution_label"] == "attributable",
+         row["src_dataset"], row["question"])
+        for row in read(data / "attribution" / "dev.jsonl.gz")
+    ] + [
+        (row["claim"], row["evidence"], row["label"] == "supported", "WiCE",
+         row["meta"]["claim_title"])
+        for row in read(data / "wice" / "claim_dev.jsonl.gz")
+    ]  # fmt: skip
+    for claim, quotes, label, source, document in tqdm(rows, desc="support"):
+        seen = judge.support_features(claim, quotes, encoder, reader)
+        if seen:
+            yield Example(seen, label, source, document)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence that people marked, with what the judge sees of it; None where a rule refuses."""
+
+    row: Mapping[str, str]  # of tests/sentences.csv
+    of_support: Mapping[str, float] | None
+    of_relevance: Mapping[str, float] | None
+
+    @property
+    def right(self) -> bool:
+        """Whether it is true and answers the question."""
+        return self.row["right"] == "yes"
+
+
+def said(library: Library, assistant: Assistant) -> list[Said]:
+    """Return the marked sentences, judged as the assistant judges them."""
+    found = []
+    encoder, reader = Remembering(library.encoder), assistant.reader
+    for row in tqdm(marked.read(), desc="sentences"):
+        question, sentence = select.subject(row["question"]), row["sentence"]
+        hits = assistant.search(row["question"])
+        candidates = spans(hits)
+        itself = [  # a source's sentence, perhaps with the one before it
+            span
+            for span in (*candidates, *map(with_previous, candidates))
+            if row["by"] == "source" and span.text == sentence
+        ]
+        cited = itself[:1] or attribute(sentence, candidates, encoder)
+        context = Surroundings(library, hits).of(cited)
+        quotes = [span.text for span in cited]
+        of_support = of_relevance = None
+        if cited:
+            of_support = judge.support_features(
+                sentence, quotes, encoder, reader, given=vetoes.given(question, context)
+            )
+            of_relevance = judge.relevance_features(
+                question, sentence, quotes, context, encoder, reader, passage=cited[0].hit.text
+            )
+        found.append(Said(row, of_support, of_relevance))
+    return found
+
+
+def asked_examples(data: Path, encoder: Encoder, reader: Reader) -> Iterator[Example]:
+    """Yield features of questions and passages; label: the passage answers.
+
+    The sentence is the one with the answer, or, where there is no answer, the one that reads most
+    like one: what a wrong answer would rest on.
+    """
+    rows = [row for row in read(data / "judge" / f"{RELEVANCE_SET}.jsonl.gz") if held_back(row)]
+    for row in tqdm(rows[:MOST], desc=RELEVANCE_SET):
         passage, question, answer = row["passage"], row["question"], row["answer"]
         texts = [passage[start:end] for start, end in sentences(passage)]
         if not texts:
             continue
-        holding = [text for text in texts if answer and answer in text]
-        vectors = encoder.encode([question, *(holding or texts)])
-        sentence = (holding or texts)[int(np.argmax(vectors[1:] @ vectors[0]))]
-        features = judge.relevance_features(question, sentence, [sentence], passage, encoder)
-        ruled_out = judge.relevance_ruled_out(features) or vetoes.beside_the_point(
-            question, sentence, [sentence], passage
+        holding = [text for text in texts if answer and answer in text] or texts
+        read_as = [r.answer or 0.0 for r in reader.read([(question, text) for text in holding])]
+        sentence = holding[int(np.argmax(read_as))]
+        seen = judge.relevance_features(
+            question, sentence, [sentence], passage, encoder, reader, passage=passage
         )
-        yield features, label, source, ruled_out
+        if seen:
+            yield Example(seen, bool(answer), RELEVANCE_SET, passage)
 
 
-def sample(data, sets, pairs, label):
-    """Return (row, label, source) of each set in its share, half of them of either label."""
-    total = sum(sets.values())
-    found = []
-    for name, share in sets.items():
-        rows = read(data / "judge" / f"{name}.jsonl.gz")
-        random.Random(SEED).shuffle(rows)
-        half = pairs * share // total // 2
-        for wanted in (True, False):
-            found += (
-                [(row, wanted, name) for row in rows if label(row) is wanted][-half:]
-                if half
-                else []
-            )
-    return found
+def _rows(examples: Sequence[Example], names: Sequence[str]) -> NDArray[np.float64]:
+    return np.array([[example.seen[name] for name in names] for example in examples])
+
+
+def _weights(examples: Sequence[Example]) -> NDArray[np.float64]:
+    """Return a weight for each example: every source and label of it has the same, all told."""
+    kinds = [(example.source, example.label) for example in examples]
+    many = Counter(kinds)
+    return np.array([len(kinds) / len(many) / many[kind] for kind in kinds])
+
+
+def _fitted(examples: Sequence[Example], names: Sequence[str]) -> tuple[NDArray[np.float64], float]:
+    """Return coefficients (features,) and intercept, of features as they are."""
+    rows = _rows(examples, names)
+    mean, scale = rows.mean(axis=0), np.where(rows.std(axis=0) > 0, rows.std(axis=0), 1.0)
+    model = LogisticRegression(C=C, max_iter=2000)
+    model.fit(
+        (rows - mean) / scale,
+        [example.label for example in examples],
+        sample_weight=_weights(examples),
+    )
+    slopes = model.coef_[0] / scale
+    return slopes, float(model.intercept_[0] - slopes @ mean)
+
+
+def coefficients(examples: Sequence[Example], names: Sequence[str]) -> dict[str, float]:
+    """Return the regression's coefficients by feature."""
+    slopes, intercept = _fitted(examples, names)
+    return {
+        "intercept": round(intercept, 4),
+        **{name: round(float(slope), 4) for name, slope in zip(names, slopes, strict=True)},
+    }
+
+
+def held_out(examples: Sequence[Example], names: Sequence[str]) -> NDArray[np.float64]:
+    """Return the probability of each example by a regression that saw nothing of its fold."""
+    folds = np.array([fold_of(example.document) for example in examples])
+    said = np.zeros(len(examples))
+    for fold in range(FOLDS):
+        slopes, intercept = _fitted(
+            [e for e, its in zip(examples, folds, strict=True) if its != fold], names
+        )
+        mine = folds == fold
+        score = _rows([e for e, its in zip(examples, mine, strict=True) if its], names) @ slopes
+        said[mine] = 1 / (1 + np.exp(-(score + intercept)))
+    return said
+
+
+def measured(examples: Sequence[Example], said: NDArray[np.float64]) -> dict[str, float]:
+    """Return what the probabilities are worth: the mean over the sources, and over all rows."""
+    labels = np.array([example.label for example in examples])
+    sources = np.array([example.source for example in examples])
+    parts = [sources == source for source in sorted(set(sources))]
+    return {
+        "auroc": float(np.mean([auroc(labels[part], said[part]) or 0.0 for part in parts])),
+        "macro_f1": float(
+            np.mean([macro_f1(labels[part], said[part] >= 0.5) or 0.0 for part in parts])
+        ),
+        "ece": expected_calibration_error(labels, said) or 0.0,
+    }
+
+
+def described(what: str, examples: Sequence[Example], names: Sequence[str]) -> dict[str, float]:
+    """Print what the regression is worth on each source; return it of all."""
+    said = held_out(examples, names)
+    for source in sorted({example.source for example in examples}):
+        part = np.array([example.source == source for example in examples])
+        labels = np.array([e.label for e in examples])[part]
+        print(
+            f"{what} {source}: AUROC {auroc(labels, said[part]):.3f}, balanced accuracy "
+            f"{balanced_accuracy(labels, said[part] >= 0.5):.3f}, macro-F1 "
+            f"{macro_f1(labels, said[part] >= 0.5):.3f}, ECE "
+            f"{expected_calibration_error(labels, said[part]):.3f}, N {part.sum()}, "
+            f"of them true {labels.mean():.2f}"
+        )
+    whole = measured(examples, said)
+    print(what, {name: round(value, 3) for name, value in whole.items()}, f"N {len(examples)}")
+    return whole
 
 
 if __name__ == "__main__":
