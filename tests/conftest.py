@@ -27,6 +27,7 @@ pytest.register_assert_rewrite("tests.browser")
 
 pytest_plugins = ["pytester"]
 
+CACHE = weights.cache_folder()  # of this run, before a test sets another home
 CORPUS = Path(__file__).parents[1].parent / "shared" / "corpus"
 
 

@@ -12,7 +12,9 @@ import pytest
 
 from index import Library, weights
 from index.errors import WeightsError
+from rag.crossencoder import Reader
 from rag.evaluate import checked
+from tests.conftest import CACHE
 from tests.fakes import LetterEncoder
 
 __all__ = ["checked"]  # imported before an inner run: what that imports first, it drops afterwards
@@ -65,8 +67,15 @@ def encoder(monkeypatch: pytest.MonkeyPatch) -> LetterEncoder:
 
 
 @pytest.fixture
-def inner(pytester: pytest.Pytester, encoder: LetterEncoder) -> pytest.Pytester:
-    """A folder with one document."""
+def inner(
+    pytester: pytest.Pytester,
+    encoder: LetterEncoder,
+    real_reader: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+) -> pytest.Pytester:
+    """A folder with one document; the judge's model lies where it is prepared for all tests."""
+    real_reader.read([("prepared", "before a test")])
+    monkeypatch.setenv("PINCITE_CACHE", str(CACHE))
     pytester.path.joinpath("bells.txt").write_text(f"{BELL} It weighs 310 kg.\n")
     return pytester
 
