@@ -21,10 +21,10 @@ from index.records import Hit
 from index.split import sentences
 from rag import judge, models, prompt, quotes, select, vetoes, words
 from rag.attribute import Span, attribute, spans, with_previous
-from rag.conflicts import conflicts
+from rag.conflicts import of_answer
 from rag.crossencoder import Reader
 from rag.errors import QuestionError
-from rag.records import Answer, Conflict, Evidence, Sentence, Timings, Verdict
+from rag.records import Answer, Evidence, Sentence, Timings, Verdict
 from rag.rewrite import Turn, in_context, rewrite
 from rag.settings import Settings
 from rag.surroundings import Surroundings
@@ -59,8 +59,8 @@ class Assistant:
     ) -> None:
         """Take any LangChain chat model; without one, the settings' own loads at first use.
 
-        Unless it is loading already: see `rag.models.loading`. So does the judge's reader.
-        Raises WeightsError where the settings name one that is not there.
+        Unless it is loading already: see `rag.models.loading`. `reader` is the judge's, likewise.
+        Raises WeightsError where the settings name a reader that is not there.
         """
         self.library = library
         self.settings = settings or Settings()
@@ -162,7 +162,7 @@ class Assistant:
             model=self.model_name,
             timings=Timings(evidence_s, first_s, time.monotonic() - began),
             note=_note(standalone, documents, passages, hits, judged),
-            conflicts=_conflicts(select.subject(standalone), judged, hits),
+            conflicts=of_answer(select.subject(standalone), judged, hits),
         )
 
     def search(self, question: str) -> list[Hit]:
@@ -281,11 +281,8 @@ class Assistant:
         quoted = [span.text for span in cited]
         # What the question says and the surroundings confirm needs no quote.
         given = vetoes.given(question, context)
-        passage = cited[0].hit.text if cited else ""
         support = judge.support(text, quoted, encoder, self.reader, given=given)
-        relevance = judge.relevance(
-            question, text, quoted, context, encoder, self.reader, passage=passage
-        )
+        relevance = judge.relevance(question, text, quoted, context, encoder)
         return self._sentence(text, cited, support, relevance)
 
     def _sentence(
@@ -346,24 +343,6 @@ def support(sentence: str, quotes: Sequence[str], *, library: Library | None = N
 @lru_cache(maxsize=2)
 def _remembering(encoder: Encoder | None) -> Encoder:
     return Remembering(encoder or weights.encoder())
-
-
-def _conflicts(
-    question: str, judged: Sequence[Sentence], hits: Sequence[Hit]
-) -> tuple[Conflict, ...]:
-    """Return where the hits say otherwise than what is shown, or than the nearest sentences."""
-    candidates = spans(hits)
-    cited = {
-        (citation.document, citation.start)
-        for sentence in judged
-        if sentence.verdict is Verdict.SUPPORTED
-        for citation in sentence.citations
-    }
-    read = [span for span in candidates if (span.hit.document, span.start) in cited]
-    read = read or sorted(candidates, key=lambda span: -span.likeness)[:_QUOTES_TRIED]
-    return tuple(
-        Conflict((one.cite(), other.cite())) for one, other in conflicts(question, read, candidates)
-    )
 
 
 def _note(

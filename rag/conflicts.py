@@ -11,12 +11,33 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 
+from index.records import Hit
 from rag import vetoes, words
-from rag.attribute import Span
+from rag.attribute import Span, spans
+from rag.records import Conflict, Sentence, Verdict
 from rag.words import Token
 
 _ALIKE = 0.7  # least share of words that two sentences have in the same order
+_NEAREST = 4  # sentences that are read where no answer is shown
 _LEAST_WORDS = 5  # of a sentence: shorter ones are alike by chance
+
+
+def of_answer(
+    question: str, judged: Sequence[Sentence], hits: Sequence[Hit]
+) -> tuple[Conflict, ...]:
+    """Return where the hits say otherwise than what is shown, or than the nearest sentences."""
+    candidates = spans(hits)
+    cited = {
+        (citation.document, citation.start)
+        for sentence in judged
+        if sentence.verdict is Verdict.SUPPORTED
+        for citation in sentence.citations
+    }
+    read = [span for span in candidates if (span.hit.document, span.start) in cited]
+    read = read or sorted(candidates, key=lambda span: -span.likeness)[:_NEAREST]
+    return tuple(
+        Conflict((one.cite(), other.cite())) for one, other in conflicts(question, read, candidates)
+    )
 
 
 def conflicts(

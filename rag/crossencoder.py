@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 JUDGE = "pincite-judge"  # the embedded one
+FILE = Path(__file__).with_name("network.safetensors")  # its weights, as rag.network reads them
+CARD = FILE.with_suffix(".json")  # what it was trained on, its own quality, the file's SHA-256
 Pair = tuple[str, str]  # a claim or question, and what is to support or answer it
 
 _PIECES = 256  # word pieces of a pair, as it was trained

@@ -51,14 +51,14 @@ def of_support(
     lacking = lacking_words(plain - given, claim, together, encoder)
     vectors = encoder.encode([claim, together])
     readings = reader.read([(claim, together), *((claim, text) for text in _around(texts, chosen))])
-    supporting = [_sure(reading.support) for reading in readings]
+    supporting = [sure(reading.support) for reading in readings]
     aligned = align(claim, evidence, encoder)
     refused = vetoes.unsupported(claim, evidence, given=given)
     return {
         "read": supporting[0],
         "read_around": max(supporting),
-        "contradicted": _sure(readings[0].contradiction),
-        "contradicted_around": min(_sure(reading.contradiction) for reading in readings),
+        "contradicted": sure(readings[0].contradiction),
+        "contradicted_around": min(sure(reading.contradiction) for reading in readings),
         "words_covered": 1 - len(lacking) / max(len(plain), 1),
         "all_covered": float(not lacking),
         "name_lacking": float(any(word[0].isupper() for word in lacking)),
@@ -87,13 +87,10 @@ def of_relevance(
     quotes: Sequence[str],
     context: str,
     encoder: Encoder,
-    reader: Reader,
-    *,
-    passage: str = "",
 ) -> Features:
     """Return the features of a question and a claim that rests on the quotes.
 
-    `context` is what stands around the quotes, `passage` the part of it that is read with them.
+    `context` is what stands around the quotes.
     """
     asked = words.profile(question)
     quoted = " ".join(quotes)
@@ -102,40 +99,14 @@ def of_relevance(
     lacking = lacking_words(plain, question, quoted, encoder)
     nowhere = [w for w in lacking if not words.has_name(words.stem(words.fold(w)), around)]
     vectors = encoder.encode([question, quoted, claim])
-    read, said, whole = reader.read([(question, quoted), (question, claim), (question, passage)])
-    aligned = align(question, [quoted], encoder)
     return {
-        "read": _sure(read.answer),
-        "read_claim": _sure(said.answer),
-        "read_passage": _sure(whole.answer),
-        "says_answer": _says(claim, question, quoted, read.span),
-        "says_passage_answer": _says(claim, question, passage, whole.span),
         "words_near": 1 - len(lacking) / max(len(plain), 1),
         "words_around": 1 - len(nowhere) / max(len(plain), 1),
         "all_words_around": float(not nowhere),
         "names_near": _covered(asked.names, words.profile(quoted)),
         "cosine_quotes": float(vectors[0] @ vectors[1]),
         "cosine_claim": float(vectors[0] @ vectors[2]),
-        "aligned": aligned.mean,
-        "aligned_worst": aligned.worst,
-        "aligned_particular": aligned.particular,
-        "new_words": min(len(words.profile(claim).content - asked.content), 12) / 12,
     }
-
-
-def _says(claim: str, question: str, text: str, span: tuple[int, int] | None) -> float:
-    """Return the share of the answer's words, as the reader finds it, that the claim has.
-
-    Words of the question do not count; one half where there is nothing to compare.
-    """
-    if span is None:
-        return 0.5
-    asked, said = words.profile(question), words.profile(claim)
-    there = words.profile(text[span[0] : span[1]])
-    wanted = (there.content - asked.content) | (there.numbers - asked.numbers)
-    if not wanted:
-        return 0.5
-    return sum(key in said.numbers or words.has_name(key, said) for key in wanted) / len(wanted)
 
 
 def lacking_words(keys: frozenset[str], text: str, evidence: str, encoder: Encoder) -> list[str]:
@@ -172,5 +143,6 @@ def _covered(wanted: frozenset[str], evidence: Profile) -> float:
     )
 
 
-def _sure(log_odds: float | None) -> float:
+def sure(log_odds: float | None) -> float:
+    """Return log-odds as a feature."""
     return 0.0 if log_odds is None else float(np.clip(log_odds, -_SURE, _SURE))

@@ -99,35 +99,20 @@ def refused(seen: Mapping[str, float]) -> bool:
 
 
 def relevance(
-    question: str,
-    claim: str,
-    quotes: Sequence[str],
-    context: str,
-    encoder: Encoder,
-    reader: Reader,
-    *,
-    passage: str = "",
+    question: str, claim: str, quotes: Sequence[str], context: str, encoder: Encoder
 ) -> float:
     """Return the probability that the claim, resting on the quotes, answers the question.
 
     `context` is what stands around the quotes: the text before and after them, the document's
     ends, headings and name. What the question fixes (names, years) must be there; the claim
-    itself does not count for it, since a model repeats the words of the question. `passage` is
-    the part of it that is read with the quotes.
+    itself does not count for it, since a model repeats the words of the question.
     """
-    seen = relevance_features(question, claim, quotes, context, encoder, reader, passage=passage)
+    seen = relevance_features(question, claim, quotes, context, encoder)
     return probability("relevance", seen) if seen else RULED_OUT
 
 
 def relevance_features(
-    question: str,
-    claim: str,
-    quotes: Sequence[str],
-    context: str,
-    encoder: Encoder,
-    reader: Reader,
-    *,
-    passage: str = "",
+    question: str, claim: str, quotes: Sequence[str], context: str, encoder: Encoder
 ) -> features.Features | None:
     """Return what the regression of relevance sees; None where a rule refuses the claim."""
     if (
@@ -136,7 +121,7 @@ def relevance_features(
         or vetoes.beside_the_point(question, claim, quotes, context)
     ):
         return None
-    seen = features.of_relevance(question, claim, quotes, context, encoder, reader, passage=passage)
+    seen = features.of_relevance(question, claim, quotes, context, encoder)
     return None if seen["words_around"] < LEAST_ASKED else seen
 
 

@@ -1,7 +1,7 @@
 """The judge's cross-encoder as a PyTorch module: bundled MiniLM, tuned, with three heads.
 
-Only `rag.crossencoder`, where it prepares the model, and its training import this module, since
-PyTorch takes seconds. It reads two texts together (Nogueira and Cho 2019, "Passage Re-ranking
+Only `rag.weights`, where it prepares the model, and its training import this module, since PyTorch
+takes seconds. It reads two texts together (Nogueira and Cho 2019, "Passage Re-ranking
 with BERT") and says whether the second supports the first, whether it answers it, and where. Its
 file holds all that training changed, in eight bits; the word vectors are those of the embedding
 model (training keeps them as they are), so that it is small.
@@ -24,8 +24,6 @@ from index.convert import MODEL, TOKENIZER
 from index.engine import openvino
 
 LABELS = ("support", "contradiction", "neutral", "answer")
-FILE = Path(__file__).with_suffix(".safetensors")
-CARD = Path(__file__).with_suffix(".json")  # what it was trained on, and its own quality
 _WORDS = "bert.embeddings.word_embeddings.weight"
 
 

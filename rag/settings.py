@@ -51,7 +51,8 @@ class Settings:
     prompt_passages: int = 8  # of these, how many the language model reads from
     prompt_chars: int = 900  # of their sentences, nearest to the question first
     max_new_tokens: int = 160  # of an answer
-    support_threshold: float = 0.35  # least probability that the cited words support a sentence
+    # Least probability that the cited words support a sentence: of a few, rules decide first.
+    support_threshold: float = 0.35
     relevance_threshold: float = 0.5  # least probability that it answers the question
 
     def __post_init__(self) -> None:

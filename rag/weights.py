@@ -22,12 +22,11 @@ from index.weights import (
     packaged_folder,
     packaged_path,
 )
-from rag.crossencoder import JUDGE, CrossEncoder, HubCrossEncoder, Reader
+from rag.crossencoder import CARD, FILE, JUDGE, CrossEncoder, HubCrossEncoder, Reader
 from rag.errors import WeightsError
 from rag.quantise import FORMAT, quantise
 
 LANGUAGE_MODEL = "Qwen2.5-Coder-1.5B-Instruct"
-_NETWORK = Path(__file__).with_name("network.safetensors")  # what rag.network reads
 _NETWORK_FORMAT = "f32-2"  # of what it is converted to: to be changed with it
 
 _SIZE = 1_117_320_768  # bytes of the joined GGUF file, Q4_K_M
@@ -116,7 +115,7 @@ def judge_folder(cache: Path) -> Path:
 
         said = "preparing the judge's model (once, about 10 s)"
         with tqdm(total=1, desc=said, bar_format="{desc} {elapsed}") as bar:
-            network.convert(packaged_folder(EMBEDDING_FOLDER), _NETWORK, folder)
+            network.convert(packaged_folder(EMBEDDING_FOLDER), FILE, folder)
             bar.update()
 
     return prepared(_judge_folder(cache), make, what="the judge's model", needs="100 MB there")
@@ -124,8 +123,8 @@ def judge_folder(cache: Path) -> Path:
 
 def _judge_folder(cache: Path) -> Path:
     """Return where the judge lies once it is prepared; raises WeightsError if it is damaged."""
-    sha256 = json.loads(_NETWORK.with_suffix(".json").read_text(encoding="utf-8"))["sha256"]
-    check_file(_NETWORK, sha256, "pincite")
+    sha256 = json.loads(CARD.read_text(encoding="utf-8"))["sha256"]
+    check_file(FILE, sha256, "pincite")
     return cache / "models" / f"{JUDGE}-{_NETWORK_FORMAT}-{sha256[:12]}"
 
 

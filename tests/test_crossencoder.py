@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from index.weights import EMBEDDING_FOLDER, cache_folder, packaged_folder
 from rag import network, weights
 from rag.crossencoder import (
+    CARD,
     CrossEncoder,
     HubCrossEncoder,
     Reading,
@@ -129,7 +130,7 @@ def test_the_network_is_what_its_file_says(tmp_path: Path):
     for name, weight in model.state_dict().items():
         step = weight.abs().max() / 127 if weight.ndim > 1 else 0
         assert (again.state_dict()[name] - weight).abs().max() <= step
-    card = json.loads(network.CARD.read_text())
+    card = json.loads(CARD.read_text())
     assert {"base", "made_by", "sets_and_licences", "held_back_auroc"} <= set(card)
 
 

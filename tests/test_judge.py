@@ -28,6 +28,7 @@ FALSE = [
     ("Sinopec signed a contract worth USD 1.64 billion in July 2014.", [YAMAL]),
     ("The gas contract signed by CNPC and Gazprom was worth USD 1.64 billion.", [GAS, YAMAL]),
     ("China operates 36 aircraft carriers.", [YAMAL]),
+    ("Bergen sold the ferry in 2021.", ["Oslo sold the ferry in 2021."]),
     (
         "Norvik bought the old quay from the town.",
         ["Tallbo bought the old quay from the town in May.", "Norvik has 200 workers."],

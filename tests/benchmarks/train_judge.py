@@ -32,6 +32,7 @@ from index.prepared import hash_of
 from index.split import sentences
 from index.weights import EMBEDDING_FOLDER, packaged_folder
 from rag import network
+from rag.crossencoder import CARD, FILE
 from tests.benchmarks.common import Row, read
 
 SEED = 20
@@ -95,8 +96,8 @@ def main() -> None:
     examples, others = load(options.data, base)
     print(f"{len(examples):,} pairs an epoch, {len(others):,} held back")
     model = train(examples, others, base, options.work, options.minutes * 60)
-    network.save(network.trained(model), network.FILE)
-    scores = evaluate(network.load(base, network.FILE), others)  # in eight bits, as it is used
+    network.save(network.trained(model), FILE)
+    scores = evaluate(network.load(base, FILE), others)  # in eight bits, as it is used
     write_card(scores)
 
 
@@ -108,12 +109,12 @@ def write_card(scores: Mapping[str, float]) -> None:
     card = {
         "base": f"{EMBEDDING_FOLDER.distribution} (all-MiniLM-L6-v2, Apache-2.0)",
         "made_by": "tests/benchmarks/train_judge.py",
-        "sha256": hash_of(network.FILE),
+        "sha256": hash_of(FILE),
         "held_back": HELD_BACK,
         "held_back_auroc": scores,
         "sets_and_licences": {name: LICENCES[name] for name in sorted(TIMES)},
     }
-    network.CARD.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    CARD.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
 
 def load(data: Path, base: Path) -> tuple[list[Example], list[Example]]:
@@ -343,8 +344,8 @@ def train(
     torch.manual_seed(SEED)
     model = network.Network(base)
     checkpoint = work / "last.pt"
-    if not checkpoint.is_file() and network.FILE.is_file():
-        model = network.load(base, network.FILE)
+    if not checkpoint.is_file() and FILE.is_file():
+        model = network.load(base, FILE)
     model.bert.embeddings.word_embeddings.weight.requires_grad = False
     model.bert.set_attn_implementation("eager")  # the faster one backwards
     learnt = [p for p in model.parameters() if p.requires_grad]
