@@ -60,10 +60,12 @@ class Assistant:
         """Take any LangChain chat model; without one, the settings' own loads at first use.
 
         Unless it is loading already: see `rag.models.loading`. `reader` is the judge's, likewise.
-        Raises WeightsError where the settings name a reader that is not there.
+        Raises WeightsError where the settings name a reader that is not there, and SettingsError
+        where they ask for a promise that the judge cannot give.
         """
         self.library = library
         self.settings = settings or Settings()
+        self.support_threshold = judge.support_threshold(self.settings.unsupported_at_most)
         self.given = model
         self._encoder = Remembering(library.encoder)
         self.reader = reader or reader_of(self.settings.judge, Path(self.settings.cache))
@@ -79,6 +81,11 @@ class Assistant:
     def model_name(self) -> str:
         """Name of the language model, which need not be loaded."""
         return self.settings.model if self.given is None else self.given._llm_type
+
+    @property
+    def promise(self) -> str:
+        """What is promised of the sentences that are shown."""
+        return judge.promise(self.reader, self.settings.unsupported_at_most)
 
     def _load(self) -> Future[BaseChatModel]:
         """Load the language model while the caller goes on; one that failed is tried again."""
@@ -280,9 +287,10 @@ class Assistant:
         encoder, context = self._encoder, around.of(cited)
         quoted = [span.text for span in cited]
         # What the question says and the surroundings confirm needs no quote.
-        given = vetoes.given(question, context)
+        given = vetoes.given(question, context, around.about(cited))
         support = judge.support(text, quoted, encoder, self.reader, given=given)
-        relevance = judge.relevance(question, text, quoted, context, encoder)
+        passage = cited[0].hit.text if cited else ""
+        relevance = judge.relevance(question, text, quoted, context, passage, encoder, self.reader)
         return self._sentence(text, cited, support, relevance)
 
     def _sentence(
@@ -297,7 +305,7 @@ class Assistant:
                 text,
                 support,
                 relevance,
-                support_at=self.settings.support_threshold,
+                support_at=self.support_threshold,
                 relevance_at=self.settings.relevance_threshold,
             ),
         )

@@ -1,7 +1,8 @@
 """Sentence and evidence -> the exact spans that it rests on. Computed, never asked of a model.
 
 A claim is broken into keys (numbers, names, content words); spans are chosen greedily, first
-the one that covers most of them, then, of the same document, those that cover what is left.
+the one that covers most of them, then those that cover what is left, and more of the claim than
+one bare name or year; of another document only for a number that this one does not have.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ _CLOSEST = 5  # spans, by covered keys, whose meaning is compared too
 
 _NUMBER, _NAME, _WORD = 3.0, 2.0, 1.0  # what a covered key counts
 _WORTH = 2.0  # weight of uncovered keys that a further span must cover
+_BOUND = 2  # keys of the claim that a further span must have: one alone says nothing of the rest
+_BOUND_ELSEWHERE = 3  # where it is of another document, which may speak of other things
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,9 @@ def cover(
 ) -> list[int]:
     """Return the indices of the texts that together cover the claim best, the main one first.
 
-    Further texts are of the main one's group. Greedy set cover; the main text is chosen by
-    covered keys and closeness in meaning (cosine), where the keys alone leave it open.
+    Further texts are of the main one's group, unless they cover a number. Greedy set cover; the
+    main text is chosen by covered keys and closeness in meaning (cosine), where the keys alone
+    leave it open.
     """
     keys = words.profile(claim)
     total = _weight(keys, keys)
@@ -102,11 +106,15 @@ def cover(
     chosen = [main]
     while len(chosen) < MAX_SPANS:
         rest = left(keys, [profiles[i] for i in chosen])
-        gains = {
-            i: _weight(rest, profiles[i])
-            for i in range(len(texts))
-            if i not in chosen and (groups is None or groups[i] == groups[main])
-        }
+        gains = {}
+        for i, profile in enumerate(profiles):
+            here = groups is None or groups[i] == groups[main]
+            if (
+                i not in chosen
+                and _shared(keys, profile) >= (_BOUND if here else _BOUND_ELSEWHERE)
+                and (here or rest.numbers & profile.numbers)
+            ):
+                gains[i] = _weight(rest, profile)
         best = max(gains, key=lambda i: (gains[i], -abs(i - main)), default=None)
         if best is None or gains[best] < _WORTH:
             break
@@ -126,6 +134,12 @@ def left(keys: Profile, evidence: Sequence[Profile]) -> Profile:
         acronyms=keys.acronyms,
         capitalised=keys.capitalised,
     )
+
+
+def _shared(keys: Profile, evidence: Profile) -> int:
+    """Return how many of the keys the evidence has."""
+    rest = left(keys, [evidence])
+    return len(keys.numbers | keys.content) - len(rest.numbers | rest.content)
 
 
 def _weight(keys: Profile, evidence: Profile) -> float:

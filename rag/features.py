@@ -6,6 +6,7 @@ held within ±6 so that none outweighs all else; where it was not taught a thing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,7 +24,9 @@ _WORD_BATCH = 64
 _SAME_MEANING = 0.62  # least cosine of two words that may stand for one another
 _SURE = 6.0  # log-odds
 _READ_WHOLE = 1200  # characters of quotes that are read at once; of longer ones, what is around
+_MANY_WORDS = 12  # that a claim has and its question has not
 _NEIGHBOURS = 2  # sentences on either side of a chosen one that are read with it
+_WITHIN_LINE = re.compile(r"\n(?=[a-z])")  # the end of a line of which a sentence has the rest
 # What a question calls a quantity and a source may not: the kind of the answer is judged instead.
 _MEASURES = frozenset(
     words.stem(word)
@@ -86,26 +89,66 @@ def of_relevance(
     claim: str,
     quotes: Sequence[str],
     context: str,
+    passage: str,
     encoder: Encoder,
+    reader: Reader,
 ) -> Features:
-    """Return the features of a question and a claim that rests on the quotes.
+    """Return the features of a question and a claim that rests on quotes, the first of a passage.
 
-    `context` is what stands around the quotes.
+    `context` is what stands around the quotes. Of a question that asks for several things, the
+    words of the part that has most of them there count: a sentence answers one at a time.
     """
-    asked = words.profile(question)
     quoted = " ".join(quotes)
-    around = words.profile(f"{quoted}\n{context}")
+    near, around = words.profile(quoted), words.profile(f"{quoted}\n{context}")
+    found = [_asked_words(part, quoted, near, around, encoder) for part in vetoes.parts(question)]
+    vectors = encoder.encode([question, quoted, claim])
+    read, said, whole = reader.read([(question, quoted), (question, claim), (question, passage)])
+    aligned = align(question, [quoted], encoder)
+    new = words.profile(claim).content - words.profile(question).content
+    return {
+        **max(found, key=lambda of_part: of_part["words_around"]),
+        "cosine_quotes": float(vectors[0] @ vectors[1]),
+        "cosine_claim": float(vectors[0] @ vectors[2]),
+        "read": sure(read.answer),
+        "read_claim": sure(said.answer),
+        "read_passage": sure(whole.answer),
+        "says_answer": _says(claim, question, quoted, read.span),
+        "says_passage_answer": _says(claim, question, passage, whole.span),
+        "new_words": min(len(new), _MANY_WORDS) / _MANY_WORDS,
+        "aligned": aligned.mean,
+        "aligned_worst": aligned.worst,
+        "aligned_particular": aligned.particular,
+    }
+
+
+def _says(claim: str, question: str, text: str, span: tuple[int, int] | None) -> float:
+    """Return the share of the answer's words, as the reader finds it, that the claim has.
+
+    Words of the question do not count; one half where there is nothing to compare.
+    """
+    if span is None:
+        return 0.5
+    asked, said = words.profile(question), words.profile(claim)
+    there = words.profile(text[span[0] : span[1]])
+    wanted = (there.content - asked.content) | (there.numbers - asked.numbers)
+    if not wanted:
+        return 0.5
+    return sum(key in said.numbers or words.has_name(key, said) for key in wanted) / len(wanted)
+
+
+def _asked_words(
+    question: str, quoted: str, near: Profile, around: Profile, encoder: Encoder
+) -> Features:
+    """Return which shares of a question's words and names are quoted, or stand around it."""
+    asked = words.profile(question)
     plain = asked.content - asked.names - _MEASURES
     lacking = lacking_words(plain, question, quoted, encoder)
     nowhere = [w for w in lacking if not words.has_name(words.stem(words.fold(w)), around)]
-    vectors = encoder.encode([question, quoted, claim])
     return {
         "words_near": 1 - len(lacking) / max(len(plain), 1),
         "words_around": 1 - len(nowhere) / max(len(plain), 1),
         "all_words_around": float(not nowhere),
-        "names_near": _covered(asked.names, words.profile(quoted)),
-        "cosine_quotes": float(vectors[0] @ vectors[1]),
-        "cosine_claim": float(vectors[0] @ vectors[2]),
+        "names_near": _covered(asked.names, near),
     }
 
 
@@ -132,8 +175,9 @@ def lacking_words(keys: frozenset[str], text: str, evidence: str, encoder: Encod
 
 
 def split_all(quotes: Sequence[str]) -> list[str]:
-    """Return the sentences of the quotes."""
-    return [quote[start:end] for quote in quotes for start, end in sentences(quote)]
+    """Return the sentences of the quotes. One may begin within a line, so that it goes on."""
+    whole = [_WITHIN_LINE.sub(" ", quote, count=1) for quote in quotes]
+    return [quote[start:end] for quote in whole for start, end in sentences(quote)]
 
 
 def _covered(wanted: frozenset[str], evidence: Profile) -> float:

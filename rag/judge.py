@@ -19,6 +19,7 @@ from index.embed import Encoder
 from rag import features, vetoes, words
 from rag.attribute import cover
 from rag.crossencoder import JUDGE, Reader
+from rag.errors import SettingsError
 from rag.records import Verdict
 
 COEFFICIENTS = Path(__file__).with_name("judge.json")
@@ -99,20 +100,33 @@ def refused(seen: Mapping[str, float]) -> bool:
 
 
 def relevance(
-    question: str, claim: str, quotes: Sequence[str], context: str, encoder: Encoder
+    question: str,
+    claim: str,
+    quotes: Sequence[str],
+    context: str,
+    passage: str,
+    encoder: Encoder,
+    reader: Reader,
 ) -> float:
     """Return the probability that the claim, resting on the quotes, answers the question.
 
     `context` is what stands around the quotes: the text before and after them, the document's
     ends, headings and name. What the question fixes (names, years) must be there; the claim
-    itself does not count for it, since a model repeats the words of the question.
+    itself does not count for it, since a model repeats the words of the question. `passage` is the
+    one that has the first quote.
     """
-    seen = relevance_features(question, claim, quotes, context, encoder)
-    return probability("relevance", seen) if seen else RULED_OUT
+    seen = relevance_features(question, claim, quotes, context, passage, encoder, reader)
+    return RULED_OUT if seen is None else probability("relevance", seen)
 
 
 def relevance_features(
-    question: str, claim: str, quotes: Sequence[str], context: str, encoder: Encoder
+    question: str,
+    claim: str,
+    quotes: Sequence[str],
+    context: str,
+    passage: str,
+    encoder: Encoder,
+    reader: Reader,
 ) -> features.Features | None:
     """Return what the regression of relevance sees; None where a rule refuses the claim."""
     if (
@@ -121,7 +135,7 @@ def relevance_features(
         or vetoes.beside_the_point(question, claim, quotes, context)
     ):
         return None
-    seen = features.of_relevance(question, claim, quotes, context, encoder)
+    seen = features.of_relevance(question, claim, quotes, context, passage, encoder, reader)
     return None if seen["words_around"] < LEAST_ASKED else seen
 
 
@@ -142,6 +156,29 @@ def provenance(reader: Reader) -> str:
     if reader.name == JUDGE:
         return fitted
     return f"{reader.name} in the place of the embedded cross-encoder, not calibrated: {fitted}"
+
+
+def support_threshold(unsupported_at_most: float) -> float:
+    """Return the probability of support from which on sentences are shown, to keep the promise.
+
+    Raises SettingsError where the calibration knows of none that keeps it.
+    """
+    kept = {float(share): found for share, found in _coefficients()["promises"].items() if found}
+    fitting = [share for share in kept if share <= unsupported_at_most]
+    if not fitting:
+        raise SettingsError(
+            f"the setting unsupported_at_most must be {min(kept):g} or more, not "
+            f"{unsupported_at_most:g}: the judge's calibration cannot promise less"
+        )
+    return float(kept[max(fitting)]["threshold"])
+
+
+def promise(reader: Reader, unsupported_at_most: float) -> str:
+    """Return what is promised of the sentences that are shown, and what was calibrated on."""
+    if reader.name != JUDGE:
+        return f"nothing is promised: {reader.name} was not calibrated"
+    share, on = f"{100 * unsupported_at_most:g} %", _coefficients()["promised_on"]
+    return f"at most {share} of the sentences shown are unsupported, calibrated on {on}"
 
 
 def probability(

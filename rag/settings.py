@@ -29,7 +29,7 @@ _RANGES = {  # least and most
     "prompt_chars": (100, 1_000_000),
     "max_new_tokens": (1, 4096),
     "server_timeout": (0.1, 86_400),
-    "support_threshold": (0, 1),
+    "unsupported_at_most": (0, 1),
     "relevance_threshold": (0, 1),
 }
 
@@ -51,8 +51,9 @@ class Settings:
     prompt_passages: int = 8  # of these, how many the language model reads from
     prompt_chars: int = 900  # of their sentences, nearest to the question first
     max_new_tokens: int = 160  # of an answer
-    # Least probability that the cited words support a sentence: of a few, rules decide first.
-    support_threshold: float = 0.35
+    # Share of the sentences shown that may be unsupported: the judge's calibration says which
+    # probability of support keeps that promise (rag/judge.json).
+    unsupported_at_most: float = 0.05
     relevance_threshold: float = 0.5  # least probability that it answers the question
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from rag.attribute import Span
 from rag.errors import UnknownDocumentError
 
 _BEFORE, _AFTER = 1000, 400  # characters
+_JUST_BEFORE = 200  # that may say what the next sentence is about
 
 
 class Surroundings:
@@ -38,8 +39,16 @@ class Surroundings:
             else:
                 parts += [text[max(0, span.start - _BEFORE) : span.start]]
                 parts += [text[span.end : span.end + _AFTER]]
+        return "\n".join(dict.fromkeys([*parts, self.about(cited)]))
+
+    def about(self, cited: Sequence[Span]) -> str:
+        """Return what says what the spans are about: headings, ends, name, the words before."""
+        parts = []
+        for span in cited:
+            name = span.hit.document
             place = span.hit.place(span.start)
-            parts += [place.heading or "" if place else "", self._ends[name], name]
+            before = (self._texts[name] or "")[max(0, span.start - _JUST_BEFORE) : span.start]
+            parts += [before, place.heading or "" if place else "", self._ends[name], name]
         return "\n".join(dict.fromkeys(parts))
 
 

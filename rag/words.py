@@ -107,6 +107,14 @@ _ALIASES = {
     "greek": "greece", "welsh": "wales", "soviets": "soviet", "prc": "china",
 }  # fmt: skip
 _MONTH = re.compile(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\b")
+_DATE_IN_YEAR = re.compile(
+    r"\b(?P<month>January|February|March|April|May|June|July|August|September|October|November"
+    r"|December)(?:\s\d{1,2}(?:st|nd|rd|th)?)?,?\s(?P<year>(?:1[5-9]|20)\d\d)\b"
+)
+_BOUND = re.compile(  # after a negator: it sets a limit and denies nothing
+    r"\s+(?:(?:more|less|fewer|later|earlier|sooner|longer|higher|lower|greater)\s+than|only)\b",
+    re.IGNORECASE,
+)
 _ROOT = 4  # least letters that a name and its adjective share: Chin-a, Chin-ese
 _ENDINGS = {"n", "an", "ian", "ean", "ese", "es", "ish", "i", "ic", "stan", "stani"}  # some stemmed
 
@@ -168,6 +176,13 @@ def labels(text: str) -> frozenset[str]:
         and text[word.end : number.start].isspace()
         and not _MONTH.match(text, word.start)
         and not re.fullmatch(r"(?:1[5-9]|20)\d\d", number.key)
+    )
+
+
+def dates(text: str) -> frozenset[tuple[str, str]]:
+    """Return the keys of month and year of the text's dates that have both."""
+    return frozenset(
+        (stem(fold(match["month"])), match["year"]) for match in _DATE_IN_YEAR.finditer(text)
     )
 
 
@@ -349,7 +364,7 @@ def _polarity(text: str) -> tuple[frozenset[str], frozenset[str]]:
     for token in tokens(text):
         raw = fold(text[token.start : token.end])
         if raw in _NEGATORS or raw.endswith("n't"):
-            scope = 3
+            scope = 0 if _BOUND.match(text, token.end) else 3
         elif token.kind in ("content", "name"):
             (denied if scope else asserted).add(token.key)
             scope = max(0, scope - 1)

@@ -90,6 +90,7 @@ class FakeAssistant:
     library: FakeLibrary
     script: dict[str, tuple[Sentence, ...]] = field(default_factory=dict)
     note: str | None = None
+    promise: str = "at most 5 % of the sentences shown are unsupported, calibrated on a script"
     wait_s: float = 0.0  # before each sentence
     gate: threading.Event | None = None  # where set, waited for before the first sentence
     asked: list[tuple[str, tuple[tuple[str, str | Answer], ...]]] = field(default_factory=list)

@@ -194,7 +194,7 @@ def test_invariants_hold_whatever_document_model_and_question_say(
                     for hit in answer.hits
                 )
         for sentence in answer.shown:
-            assert sentence.support >= assistant.settings.support_threshold
+            assert sentence.support >= assistant.support_threshold
             assert sentence.relevance >= assistant.settings.relevance_threshold
         assert answer.abstained == (answer.text == "")
 

@@ -349,23 +349,25 @@ def test_the_real_judge_measures_too(tmp_path: Path, measured):
 # the judge's fit
 
 
-def marked(question: str, right: bool, by: str = "model") -> fit_judge.Said:
-    row = {"question": question, "by": by, "sentence": "A.", "right": "yes" if right else "no"}
+def marked(question: str, supported: bool, by: str = "model") -> fit_judge.Said:
+    mark = "yes" if supported else "no"
+    row = {"question": question, "by": by, "sentence": "A.", "supported": mark, "right": mark}
     return fit_judge.Said(row, {}, {})
 
 
 def test_a_source_is_shown_only_where_none_of_the_model_is():
     own = [marked("a", True), marked("a", True, "source"), marked("b", True, "source")]
-    assert fit_judge.shown_at(0.5, own, [0.9, 0.9, 0.9]) == [0, 2]
-    assert fit_judge.shown_at(0.5, own, [0.4, 0.9, 0.4]) == [1]
+    assert fit_judge.shown_at(0.5, own, [0.9, 0.9, 0.9], [1.0] * 3) == [0, 2]
+    assert fit_judge.shown_at(0.5, own, [0.4, 0.9, 0.4], [1.0] * 3) == [1]
+    assert fit_judge.shown_at(0.5, own, [0.9, 0.9, 0.9], [0.0, 1.0, 1.0]) == [1, 2]
 
 
-def test_a_promise_is_kept_down_to_where_too_many_are_wrong():
+def test_a_promise_is_kept_down_to_where_too_many_are_unsupported():
     own = [marked(str(i), True) for i in range(100)] + [marked(str(i), False) for i in range(100)]
     sure = [0.9] * 100 + [0.3] * 100
     found = fit_judge.promises(own, sure, [1.0] * 200)
     # 45 right ones, were there no others, are needed for 5 %: all 100 are shown at once from .9 on
-    assert found["0.05"] == {"threshold": 0.31, "shown": 100, "wrong": 0}
+    assert found["0.05"] == {"threshold": 0.31, "shown": 100, "unsupported": 0}
     # at .3 and below half are wrong, which keeps no promise
     assert found["0.2"]["threshold"] == 0.31
     # 100 without an error cannot show 2 % with that confidence: .98 ** 100 is above .1

@@ -152,7 +152,7 @@ def test_what_an_answer_depends_on_makes_it_asked_again(
     if change == "code":
         monkeypatch.setattr(run, "code_version", lambda: "another")
     if change == "settings":
-        asked = replace(asked, support_threshold=0.6)
+        asked = replace(asked, unsupported_at_most=0.1)
     if change == "model":
         model = OtherModel()
     if change == "history":

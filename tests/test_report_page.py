@@ -100,7 +100,7 @@ def report(*cases: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "schema": 3, "pincite": "0.1.0", "code": "ab12", "harness": "ab34",
         "created": "2026-11-22T03:30:00Z",
         "seed": 20, "resamples": 2000, "model": "a model", "embedding_model": "an embedder",
-        "judge": "a judge", "settings": {"hits": 8, "support_threshold": 0.5},
+        "judge": "a judge", "promise": "none", "settings": {"hits": 8, "unsupported_at_most": 0.1},
         "library": {"documents": [{"name": "lease.txt", "sha256": "cd"}], "passages": 1204},
         "cases_file": {"name": "cases.jsonl", "sha256": "ef"}, "metrics": metrics,
         "by_kind": kinds, "cases": copy.deepcopy(list(cases or CASES)),

@@ -60,8 +60,8 @@ def test_the_later_wins_defaults_file_environment_flags(
 def test_the_file_in_the_configuration_folder_is_read_where_none_is_named(tmp_path: Path):
     folder = tmp_path / "config" / "pincite"
     folder.mkdir(parents=True)
-    (folder / "pincite.toml").write_text("\ufeffsupport_threshold = 1\n", encoding="utf-8")
-    assert load().support_threshold == 1.0
+    (folder / "pincite.toml").write_text("\ufeffunsupported_at_most = 1\n", encoding="utf-8")
+    assert load().unsupported_at_most == 1.0
 
 
 def test_every_setting_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):
@@ -100,11 +100,11 @@ def test_a_file_with_an_unknown_name_or_a_wrong_type_is_an_error(write: Write, t
         ({"hits": "many"}, "the setting hits must be a whole number, not 'many'"),
         ({"hits": "8\n9"}, "the setting hits must be a whole number"),
         ({"library": ["a"]}, "the setting library must be text"),
-        ({"support_threshold": "half"}, "the setting support_threshold must be a number"),
+        ({"unsupported_at_most": "half"}, "the setting unsupported_at_most must be a number"),
         ({"hits": 0}, "the setting hits must be from 1 to 1000, not 0"),
         ({"prompt_passages": "-1"}, "the setting prompt_passages must be from 1"),
         ({"max_new_tokens": 0}, "the setting max_new_tokens must be from 1"),
-        ({"support_threshold": 2}, "the setting support_threshold must be from 0 to 1, not 2"),
+        ({"unsupported_at_most": 2}, "the setting unsupported_at_most must be from 0 to 1, not 2"),
         ({"relevance_threshold": -0.1}, "the setting relevance_threshold must be from 0 to 1"),
         ({"relevance_threshold": "nan"}, "the setting relevance_threshold must be from 0 to 1"),
         ({"library": " "}, "the setting library is empty"),

@@ -49,6 +49,10 @@ class Answering(Protocol):
     def library(self) -> Documents:
         """The documents that it answers from."""
 
+    @property
+    def promise(self) -> str:
+        """What is promised of the sentences that it shows."""
+
     def stream(
         self,
         question: str,
@@ -234,6 +238,7 @@ def create_app(assistant: Answering, uploads: Path) -> gr.Blocks:
                     )
                     send = gr.Button(words.SEND, variant="primary", elem_id="send")
                     stop = gr.Button(words.STOP, visible=False, elem_id="stop")
+                gr.HTML(html.promise(assistant.promise), elem_id="promise", apply_default_css=False)
             with gr.Column(elem_id="source"):
                 source = gr.HTML(
                     html.source_empty(), elem_id="page", js_on_load=SCRIPT, apply_default_css=False

@@ -287,6 +287,11 @@ def masthead() -> str:
     return f'<h1>{text(words.TITLE)}<span class="motto">{text(words.MOTTO)}</span></h1>'
 
 
+def promise(said: str) -> str:
+    """Return what is promised of the sentences that are shown."""
+    return f"<p>{text(words.promise(said))}</p>"
+
+
 def report(added: AddReport) -> str:
     """Return a line for every file that was given."""
     lines = [

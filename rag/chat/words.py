@@ -87,6 +87,11 @@ def uncited(count: int) -> str:
     return f"{plural(count, 'more passage')}, not cited"
 
 
+def promise(said: str) -> str:
+    """Say what is promised, as a sentence."""
+    return f"{said[:1].upper()}{said[1:]}."
+
+
 def took(seconds: float) -> str:
     """Say how long an answer took."""
     return f"{seconds:.1f} s"

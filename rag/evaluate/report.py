@@ -63,6 +63,7 @@ def assemble(
         "model": assistant.model_name,
         "embedding_model": library.encoder.name,
         "judge": judge.provenance(assistant.reader),
+        "promise": assistant.promise,
         "settings": settings_of(assistant.settings),
         "library": {
             "documents": [{"name": d.name, "sha256": d.sha256} for d in library.documents()],
@@ -85,7 +86,7 @@ def _item(
 
     def entails(sentence: str, quotes: Sequence[str]) -> bool:
         support = judge.support(sentence, quotes, assistant.library.encoder, assistant.reader)
-        said = support >= assistant.settings.support_threshold
+        said = support >= assistant.support_threshold
         judged.append({"sentence": sentence, "quotes": list(quotes), "entails": said})
         return said
 

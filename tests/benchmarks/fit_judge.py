@@ -2,13 +2,15 @@
 
     python -m tests.benchmarks.fit_judge ../shared/data [--only support]
 
-Support is fitted on claims against references (the development rows of AttributionBench and
-WiCE), relevance on sentences that the embedded language model said of the sample documents, which
-people marked as answers or not (tests/sentences.csv), and on the pairs of question and passage
-that the judge's network has not learnt from. Each source and each label of it weighs as much as
-another. Prints, over five folds of whole documents or questions, what the probabilities are worth,
-and what each group of features is worth: what is lost without it, or would be won with it. Last,
-what the cross-encoder alone says of the questions of CLAP NQ, of which nothing was fitted to it.
+Support is fitted on claims against references (the development rows of AttributionBench and WiCE,
+the claims of SciFact that have evidence), relevance on sentences that the embedded language model
+said of the sample documents, which people marked as answers or not (tests/sentences.csv), and on
+pairs of question and passage that the judge's network has not learnt from. Each source and each
+label of it weighs as much as another. Prints, over five folds of whole documents or questions,
+what the probabilities are worth, what each group of features is worth (what is lost without it),
+and what the cross-encoder alone says of the questions of CLAP NQ, of which nothing was fitted to
+it. Last come the promises: the thresholds of support from which on so few of the marked sentences
+that are shown are unsupported that it can be promised of others like them.
 """
 
 from __future__ import annotations
@@ -40,8 +42,8 @@ from rag.evaluate.classification import (
     expected_calibration_error,
     macro_f1,
 )
+from rag.settings import Settings
 from rag.surroundings import Surroundings
-from tests.benchmarks import reading
 from tests.benchmarks import sentences as marked
 from tests.benchmarks.common import FOLDS, System, files_in, fold_of, read
 from tests.benchmarks.own import DOCUMENTS, NAME
@@ -69,8 +71,6 @@ GROUPS = {  # of features, for what they are worth
         "cosines": ("cosine_quotes", "cosine_claim"),
     },
 }  # fmt: skip
-# Groups that the judge does not have: see tests/benchmarks/reading.py.
-TRIED = {"relevance": ("cross-encoder", "the answer's place", "alignment")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +106,13 @@ def main() -> None:
             ),
             *asked_examples(options.data, encoder, assistant.reader),
         ]
-    print(
-        f"cross-encoder alone, clapnq: AUROC {unseen_questions(options.data, assistant.reader):.3f}"
-    )
+    said_of = unseen_questions(options.data, assistant.reader)
+    print(f"cross-encoder alone, clapnq: AUROC {said_of:.3f}")
     result: dict[str, Any] = {"languages": ["en"]}
     for what, examples in found.items():
-        tried = [name for group in TRIED.get(what, ()) for name in GROUPS[what][group]]
-        names = [name for name in examples[0].seen if name not in tried]
+        names = list(examples[0].seen)
         worth = described(what, examples, names)
-        for group in TRIED.get(what, ()):
-            gained = measured(examples, held_out(examples, [*names, *GROUPS[what][group]]))["auroc"]
-            print(f"{what} with {group}: AUROC {gained:.3f} ({gained - worth['auroc']:+.3f})")
         for group, members in GROUPS[what].items():
-            if group in TRIED.get(what, ()):
-                continue
             rest = [name for name in names if name not in members]
             lost = measured(examples, held_out(examples, rest))["auroc"]
             print(f"{what} without {group}: AUROC {lost:.3f} ({lost - worth['auroc']:+.3f})")
@@ -130,22 +123,18 @@ def main() -> None:
             f"AUROC {worth['auroc']:.3f}, expected calibration error {worth['ece']:.3f}; "
             "tests/benchmarks/fit_judge.py"
         )
-    result["support_folds"] = [
-        coefficients(
-            [e for e in found["support"] if fold_of(e.document) != fold],
-            list(found["support"][0].seen),
-        )
-        for fold in range(FOLDS)
-    ]  # each without the documents of its fold: what the benchmarks measure with
-    result["promises"] = found_promises = promises(
-        own, *probabilities(own, result, found["relevance"])
-    )
+        result[f"{what}_folds"] = [  # each without its fold: what the benchmarks measure with
+            coefficients([e for e in examples if fold_of(e.document) != fold], names)
+            for fold in range(FOLDS)
+        ]
+    result["promises"] = promises(own, *probabilities(own, result))
+    questions = len({one.row["question"] for one in own})
     result["promised_on"] = (
-        f"{len(own)} sentences said to the cases of tests/cases.csv, marked by their accepted "
-        f"answers and by hand; confidence {1 - DELTA:g} for each promise, on questions and "
-        "documents like these, taken as independent"
+        f"{len(own)} sentences said to {questions} questions about the {len(files_in([DOCUMENTS]))}"
+        f" sample documents (tests/sentences.csv); confidence {1 - DELTA:.0%} for each promise, on "
+        "questions and documents like these, taken as independent"
     )
-    print(f"promises, each kept with confidence {1 - DELTA:g}:", found_promises)
+    print("promises:", result["promises"])
     kept = json.loads(judge.COEFFICIENTS.read_text(encoding="utf-8")) if options.only else {}
     new = {
         key: value
@@ -168,50 +157,58 @@ def unseen_questions(data: Path, reader: Reader) -> float:
 
 
 def probabilities(
-    own: Sequence[Said], fitted: Mapping[str, Any], examples: Sequence[Example]
+    own: Sequence[Said], fitted: Mapping[str, Any]
 ) -> tuple[list[float], list[float]]:
     """Return support and relevance of the marked sentences, by regressions that saw none of them.
 
     Relevance is of the fold that leaves a sentence's question out; support is fitted on others.
     """
-    names = [name for name in fitted["relevance"] if name != "intercept"]
-    of_own = iter(held_out(examples, names))  # the marked sentences come first
-    support = [
-        judge.probability("support", one.of_support, fitted["support"]) if one.of_support else 0.0
-        for one in own
-    ]
-    return support, [0.0 if one.of_relevance is None else float(next(of_own)) for one in own]
+    support, relevance = [], []
+    for one in own:
+        folds = fitted["relevance_folds"][fold_of(one.row["question"])]
+        support.append(_probability("support", one.of_support, fitted["support"]))
+        relevance.append(_probability("relevance", one.of_relevance, folds))
+    return support, relevance
+
+
+def _probability(
+    what: str, seen: Mapping[str, float] | None, weights: Mapping[str, float]
+) -> float:
+    return judge.RULED_OUT if seen is None else judge.probability(what, seen, weights)
 
 
 def promises(
     own: Sequence[Said], support: Sequence[float], relevance: Sequence[float]
 ) -> dict[str, Any]:
-    """Return the least threshold that keeps each promise: at most so many of what is shown wrong.
+    """Return the least threshold of support that keeps each promise; None where none is known to.
 
-    Learn then Test (Angelopoulos, Bates, Candès, Jordan and Lei 2021): thresholds are tested from
-    the strictest that could be shown to keep it, downwards, as long as the binomial p-value of the
-    wrong ones among those shown is at most DELTA (fixed-sequence testing). None where none is.
+    A promise is that of the sentences that are shown at most such a share is unsupported. Learn
+    then Test (Angelopoulos, Bates, Candès, Jordan and Lei 2021): thresholds are tested from the
+    strictest on which it could be shown, downwards, as long as the binomial p-value of the
+    unsupported ones among those shown is at most DELTA (fixed-sequence testing).
     """
-    least = [min(pair) for pair in zip(support, relevance, strict=True)]
     found: dict[str, Any] = {}
     for promise in PROMISES:
-        needed = math.log(DELTA) / math.log(1 - promise)  # shown, if none is wrong
+        needed = math.log(DELTA) / math.log(1 - promise)  # shown, if none is unsupported
         kept = None
         for threshold in THRESHOLDS:
-            shown = shown_at(threshold, own, least)
-            wrong = sum(not own[i].right for i in shown)
+            shown = shown_at(threshold, own, support, relevance)
+            wrong = sum(not own[i].supported for i in shown)
             if len(shown) < needed:
                 continue
             if binom.cdf(wrong, len(shown), promise) > DELTA:
                 break
-            kept = {"threshold": threshold, "shown": len(shown), "wrong": wrong}
+            kept = {"threshold": threshold, "shown": len(shown), "unsupported": wrong}
         found[str(promise)] = kept
     return found
 
 
-def shown_at(threshold: float, own: Sequence[Said], least: Sequence[float]) -> list[int]:
+def shown_at(
+    threshold: float, own: Sequence[Said], support: Sequence[float], relevance: Sequence[float]
+) -> list[int]:
     """Return which sentences are shown: a source's only where none of the model's to a question."""
-    passing = [i for i, value in enumerate(least) if value >= threshold]
+    least = Settings().relevance_threshold
+    passing = [i for i in range(len(own)) if support[i] >= threshold and relevance[i] >= least]
     answered = {own[i].row["question"] for i in passing if own[i].row["by"] == "model"}
     return [
         i for i in passing if own[i].row["by"] == "model" or own[i].row["question"] not in answered
@@ -219,7 +216,7 @@ def shown_at(threshold: float, own: Sequence[Said], least: Sequence[float]) -> l
 
 
 def support_examples(data: Path, encoder: Encoder, reader: Reader) -> Iterator[Example]:
-    """Yield features of claims and references."""
+    """Yield features of claims and references, or of the sentences that were marked in them."""
     rows = [
         (row["claim"], row["references"], row["attribution_label"] == "attributable",
          row["src_dataset"], row["question"])
@@ -228,11 +225,24 @@ def support_examples(data: Path, encoder: Encoder, reader: Reader) -> Iterator[E
         (row["claim"], row["evidence"], row["label"] == "supported", "WiCE",
          row["meta"]["claim_title"])
         for row in read(data / "wice" / "claim_dev.jsonl.gz")
-    ]  # fmt: skip
+    ] + list(_scifact(data / "scifact"))  # fmt: skip
     for claim, quotes, label, source, document in tqdm(rows, desc="support"):
         seen = judge.support_features(claim, quotes, encoder, reader)
         if seen:
             yield Example(seen, label, source, document)
+
+
+def _scifact(data: Path) -> Iterator[tuple[str, list[str], bool, str, str]]:
+    """Yield claims with what an abstract says for or against them."""
+    abstracts = {row["_id"]: row["sentences"] for row in read(data / "corpus.jsonl.gz")}
+    for row in read(data / "queries_train.jsonl"):
+        marked_in: dict[str, set[int]] = {}
+        labels = {one["doc_id"]: one["label"] for one in row["evidence"]}
+        for one in row["evidence"]:
+            marked_in.setdefault(one["doc_id"], set()).update(one["sentences"])
+        for document, at in marked_in.items():
+            quotes = [abstracts[document][i] for i in sorted(at)]
+            yield row["text"], quotes, labels[document] == "SUPPORT", "SciFact", document
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +252,11 @@ class Said:
     row: Mapping[str, str]  # of tests/sentences.csv
     of_support: Mapping[str, float] | None
     of_relevance: Mapping[str, float] | None
+
+    @property
+    def supported(self) -> bool:
+        """Whether the documents state all of it."""
+        return self.row["supported"] == "yes"
 
     @property
     def right(self) -> bool:
@@ -263,14 +278,19 @@ def said(library: Library, assistant: Assistant) -> list[Said]:
             if row["by"] == "source" and span.text == sentence
         ]
         cited = itself[:1] or attribute(sentence, candidates, encoder)
-        context = Surroundings(library, hits).of(cited)
+        around = Surroundings(library, hits)
+        context = around.of(cited)
         quotes = [span.text for span in cited]
         of_support = of_relevance = None
         if cited:
             of_support = judge.support_features(
-                sentence, quotes, encoder, reader, given=vetoes.given(question, context)
+                sentence,
+                quotes,
+                encoder,
+                reader,
+                given=vetoes.given(question, context, around.about(cited)),
             )
-            of_relevance = _of_relevance(
+            of_relevance = judge.relevance_features(
                 question, sentence, quotes, context, cited[0].hit.text, encoder, reader
             )
         found.append(Said(row, of_support, of_relevance))
@@ -292,25 +312,11 @@ def asked_examples(data: Path, encoder: Encoder, reader: Reader) -> Iterator[Exa
         holding = [text for text in texts if answer and answer in text] or texts
         read_as = [r.answer or 0.0 for r in reader.read([(question, text) for text in holding])]
         sentence = holding[int(np.argmax(read_as))]
-        seen = _of_relevance(question, sentence, [sentence], passage, passage, encoder, reader)
+        seen = judge.relevance_features(
+            question, sentence, [sentence], passage, passage, encoder, reader
+        )
         if seen:
             yield Example(seen, bool(answer), RELEVANCE_SET, passage)
-
-
-def _of_relevance(
-    question: str,
-    claim: str,
-    quotes: Sequence[str],
-    context: str,
-    passage: str,
-    encoder: Encoder,
-    reader: Reader,
-) -> Mapping[str, float] | None:
-    """Return the features that the judge has, and those that are tried; None where it refuses."""
-    seen = judge.relevance_features(question, claim, quotes, context, encoder)
-    return seen and seen | reading.of_relevance(
-        question, claim, " ".join(quotes), passage, encoder, reader
-    )
 
 
 def _rows(examples: Sequence[Example], names: Sequence[str]) -> NDArray[np.float64]:

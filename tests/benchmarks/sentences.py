@@ -3,10 +3,11 @@
     python -m tests.benchmarks.sentences
 
 A row is a sentence of the embedded language model, shown or not, or the one of a source that would
-stand in for it (`by`), with the question as it was understood. `right` says whether the sentence
-is true by the sample documents and answers the question, or a part of it: yes or no. What was
-marked before stays as it is; a new row is marked by its case's accepted answers, for people to
-correct: yes where it has one of every group.
+stand in for it (`by`), with the question as it was understood. `supported` says whether the sample
+documents state all of the sentence, `right` whether they do and it answers the question, or a part
+of it: yes or no. What was marked before stays as it is; a new row is marked by its case's accepted
+answers, for people to correct: yes where it has one of every group; a source's own words are
+supported.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tests.benchmarks.common import System, files_in, folders, progress
 from tests.benchmarks.own import CASES, DOCUMENTS, NAME
 
 SENTENCES = Path(__file__).parents[1] / "sentences.csv"
-COLUMNS = ("question", "by", "sentence", "right")
+COLUMNS = ("question", "by", "sentence", "supported", "right")
 
 Row = dict[str, str]
 
@@ -42,7 +43,7 @@ def said(system: System, work: Path) -> list[Row]:
             quoted = assistant.quote(question, answer.hits)
             source = quoted.text if quoted else None
             found += [
-                {"question": question, "by": by, "sentence": text, "right": _mark(case, text)}
+                _row(case, question, by, text)
                 for by, text in (
                     *(("model", one.text) for one in answer.sentences if one.text != source),
                     *([("source", source)] if source else []),
@@ -51,8 +52,12 @@ def said(system: System, work: Path) -> list[Row]:
     return found
 
 
-def _mark(case: Case, text: str) -> str:
-    return "yes" if case.answers and contains(text, case.answers) else "no"
+def _row(case: Case, question: str, by: str, text: str) -> Row:
+    right = bool(case.answers) and contains(text, case.answers)
+    marks = {"supported": right or by == "source", "right": right}
+    return {"question": question, "by": by, "sentence": text} | {
+        name: "yes" if mark else "no" for name, mark in marks.items()
+    }
 
 
 def write(rows: list[Row]) -> None:

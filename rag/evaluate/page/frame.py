@@ -232,6 +232,7 @@ def _provenance(report: Json) -> str:
         "Language model": name(report["model"]),
         "Embedding model": name(report["embedding_model"]),
         "Judge": name(report["judge"]),
+        "Promise": name(report["promise"]),
         "Searched": f"{count(library['passages'], 'passage')} in"
         f" {count(len(library['documents']), 'document')}",
     }
