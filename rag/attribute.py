@@ -14,7 +14,7 @@ import numpy as np
 
 from index.embed import Encoder
 from index.records import Hit
-from rag import words
+from rag import tables, words
 from rag.records import Citation
 from rag.words import Profile
 
@@ -72,14 +72,32 @@ def with_previous(span: Span) -> Span:
 
 
 def attribute(claim: str, candidates: Sequence[Span], encoder: Encoder) -> list[Span]:
-    """Return the spans that the claim rests on, the main one first; none where none fits."""
+    """Return the spans that the claim rests on, the main one first; none where none fits.
+
+    A row of a table comes with the table's first, where that is in its passage.
+    """
     chosen = cover(
         claim,
         [span.text for span in candidates],
         encoder,
         groups=[span.hit.document for span in candidates],
     )
+    for row in tuple(chosen):
+        if (head := head_of_row(candidates, row)) not in chosen and len(chosen) < MAX_SPANS:
+            chosen.append(head)
     return [candidates[index] for index in chosen]
+
+
+def head_of_row(found: Sequence[Span], row: int) -> int:
+    """Return the first of the rows of a table that end in this one; elsewhere the row itself."""
+    while (
+        row > 0
+        and tables.is_row(found[row].text)
+        and tables.is_row(found[row - 1].text)
+        and found[row - 1].hit is found[row].hit
+    ):
+        row -= 1
+    return row
 
 
 def cover(

@@ -14,7 +14,7 @@ import numpy as np
 
 from index.embed import Encoder
 from index.records import Hit
-from rag.attribute import Span, spans
+from rag.attribute import Span, head_of_row, spans
 
 _LIST_SHARE = 0.6  # of the greatest likeness to the question, that a passage read for it has
 _LIST_CHARS = 2000  # of the passages that are read at a time
@@ -38,7 +38,6 @@ _WITHIN = 0.5  # of the best sentence's worth, that another one must reach
 _OF_HIT = 0.5  # what the score of a hit, of the best one's, counts beside a cosine
 _ITEM = re.compile(r"(?:[-*•–·‣]|\(?(?:\d{1,2}|[a-z])[.)])\s")  # as a line of a list begins
 _LEADS = ":"  # as a sentence ends that a list follows
-_COLUMNS = " | "  # between the cells of a row
 _GAP = " … "  # between sentences that are not neighbours
 
 
@@ -64,7 +63,7 @@ def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars:
     order = np.argsort(-worth, kind="stable")
     near_enough = order[worth[order] >= worth[order[0]] - _WITHIN]
     for n, i in enumerate(nearest[near_enough].tolist()):
-        row = {i, _head(found, i)}
+        row = {i, head_of_row(found, i)}
         near = n < _LED
         before = {i - 1} if near and i > 0 and found[i - 1].hit is found[i].hit else set()
         listed = _list(found, i) if near else set()
@@ -76,18 +75,6 @@ def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars:
             room -= size
     kept = [found[i] for i in sorted(chosen or {int(nearest[order[0]])})]  # at least the best
     return [_joined(list(group)) for _, group in groupby(kept, key=lambda span: id(span.hit))]
-
-
-def _head(found: Sequence[Span], row: int) -> int:
-    """Return the first of the rows of a table that end in this one; elsewhere the row itself."""
-    while (
-        row > 0
-        and _COLUMNS in found[row].text
-        and _COLUMNS in found[row - 1].text
-        and found[row - 1].hit is found[row].hit
-    ):
-        row -= 1
-    return row
 
 
 def _list(found: Sequence[Span], at: int) -> set[int]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from rag import measures, words
+from rag import measures, tables, words
 from rag.words import Profile
 
 _QUANTITY = re.compile(
@@ -115,7 +115,7 @@ def unsupported(
         "name_missing": bool(words.missing_names(claim, there) - given),
         "name_unbound": _name_unbound(keys, given, profiles),
         "number_missing": bool(keys.numbers - given - there.numbers),
-        "number_unbound": _number_unbound(keys, given, profiles),
+        "number_unbound": _number_unbound(keys, given, evidence),
         "year_differs": _number_of_another_year(keys, evidence),
         "swapped": any(_swapped(claim, given, text) for text in evidence),
         "date_unbound": _date_unbound(claim, given, profiles),
@@ -127,15 +127,21 @@ def unsupported(
     return frozenset(rule for rule in OF_SUPPORT if found[rule])
 
 
-def _number_unbound(keys: Profile, given: frozenset[str], evidence: Sequence[Profile]) -> bool:
+def _number_unbound(keys: Profile, given: frozenset[str], evidence: Sequence[str]) -> bool:
     """Whether a number of the claim stands, in the evidence, only beside other things.
 
     So a number of one thing cannot be joined to the name of another: a sentence that holds it
-    must share a word with the claim, and a name too if both have names.
+    must share a word with the claim, and a name too if both have names. In a row of a table its
+    label and the head of its column must be the claim's.
     """
     for number in keys.numbers - given if keys.content else ():
-        holding = [profile for profile in evidence if number in profile.numbers]
-        if holding and not any(_shares(keys, given, profile) for profile in holding):
+        holding = [text for text in evidence if number in words.numbers(text)]
+        if holding and not any(
+            tables.in_its_column(number, evidence, keys)
+            if tables.is_row(text)
+            else _shares(keys, given, words.profile(text))
+            for text in holding
+        ):
             return True
     return False
 

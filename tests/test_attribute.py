@@ -42,6 +42,24 @@ def test_spans_of_one_sentence_are_of_one_document():
     assert {span.hit.document for span in found} == {"minutes.txt"}
 
 
+def test_a_row_comes_with_the_first_of_its_table():
+    table = "Equipment | Stella | Havet\nRafts | 7 | 5\nVests | 33 | 24"
+    found = attribute("There are 24 vests.", spans(hits(table)), LetterEncoder())
+    assert [span.text for span in found] == ["Vests | 33 | 24", "Equipment | Stella | Havet"]
+
+
+def test_a_number_of_another_document_is_found_where_it_is_said_of_the_same():
+    both = [*hits(), *hits("Revenue in 2023 was 12.5 million after the audit.", "audit.txt")]
+    claim = "Revenue in 2023 was 12.4 million, and 12.5 million after the audit."
+    found = attribute(claim, spans(both), LetterEncoder())
+    assert {span.hit.document for span in found} == {"minutes.txt", "audit.txt"}
+
+
+def test_one_bare_name_or_year_supports_nothing():
+    found = attribute("Costs were 9 million, said Holt.", spans(hits()), LetterEncoder())
+    assert [span.text for span in found] == ["Costs were 9 million in 2023."]
+
+
 def test_nothing_fits_nothing():
     assert attribute("Zebras gallop.", spans(hits()), LetterEncoder()) == []
     assert attribute("", spans(hits()), LetterEncoder()) == []

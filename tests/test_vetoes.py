@@ -67,6 +67,23 @@ def test_what_is_said_of_another_thing_supports_nothing(claim, evidence, rules):
     assert rules or not refused(claim, *evidence)
 
 
+HEAD, ROW = "| Year | low | high |", "| 2027 | 276,000 | 322,000 |"
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "bound"),
+    [
+        ("In the high case there are 322,000 in 2027.", [HEAD, ROW], True),
+        ("In the low case there are 322,000 in 2027.", [HEAD, ROW], False),  # another column
+        ("In the high case there are 322,000 in 2035.", [HEAD, ROW], False),  # another row
+        ("Of passengers, there are 322,000 in 2027.", [HEAD, ROW], True),  # no column is named
+        ("In the low case there are 322,000 in 2027.", [ROW], True),  # nothing heads the columns
+    ],
+)
+def test_a_number_is_taken_from_its_own_row_and_column(claim, evidence, bound):
+    assert ("number_unbound" not in refused(claim, *evidence)) is bound
+
+
 def test_a_name_of_the_question_needs_no_quote_where_the_document_is_about_it():
     question, claim = "How wide is the Ljusnan?", "The Ljusnan is 12.4 metres wide."
     assert "name_missing" in refused(claim, VESSEL)
