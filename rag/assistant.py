@@ -19,7 +19,7 @@ from index import Library, weights
 from index.embed import Encoder, Remembering
 from index.records import Hit
 from index.split import sentences
-from rag import judge, models, prompt, quotes, select, vetoes, words
+from rag import judge, models, premise, prompt, quotes, select, vetoes, words
 from rag.attribute import Span, attribute, spans, with_previous
 from rag.conflicts import of_answer
 from rag.crossencoder import Reader
@@ -153,7 +153,8 @@ class Assistant:
                 yield Evidence(question, standalone, tuple(hits))
         judged: list[Sentence] = []
         first_s: float | None = None
-        for sentence in self._sentences(standalone, hits, stopped):
+        denying = self._denying(standalone, hits)
+        for sentence in () if denying else self._sentences(standalone, hits, stopped):
             first_s = first_s or time.monotonic() - began
             judged.append(sentence)
             yield sentence
@@ -168,7 +169,9 @@ class Assistant:
             passages_searched=passages,
             model=self.model_name,
             timings=Timings(evidence_s, first_s, time.monotonic() - began),
-            note=_note(standalone, documents, passages, hits, judged),
+            note=premise.correction(denying)
+            if denying
+            else _note(standalone, documents, passages, hits, judged),
             conflicts=of_answer(select.subject(standalone), judged, hits),
         )
 
@@ -191,6 +194,12 @@ class Assistant:
                 if words.missing_names(question, words.profile(f"{known} {end.text}")) != missing:
                     found.setdefault((document, end.start), end)
         return list(found.values())
+
+    def _denying(self, question: str, hits: Sequence[Hit]) -> Span | None:
+        """Return the sentence that denies what the question takes for granted, if one does."""
+        if not quotes.calibrated(question, hits, judge.languages()):
+            return None
+        return premise.denied_by(question, spans(hits), self.reader)
 
     def _sentences(
         self, question: str, hits: Sequence[Hit], stopped: Callable[[], bool]
