@@ -248,7 +248,9 @@ class Assistant:
     def _excerpts(self, question: str, hits: Sequence[Hit]) -> list[str]:
         """Return what the model reads of the hits."""
         first = hits[: self.settings.prompt_passages]
-        return select.excerpts(question, first, self._encoder, max_chars=self.settings.prompt_chars)
+        return select.excerpts(
+            question, first, self._encoder, self.reader, max_chars=self.settings.prompt_chars
+        )
 
     def _generate(
         self, template: str, question: str, read: Sequence[str], stopped: Callable[[], bool]

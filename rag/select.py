@@ -15,6 +15,7 @@ import numpy as np
 from index.embed import Encoder
 from index.records import Hit
 from rag.attribute import Span, head_of_row, spans
+from rag.crossencoder import Reader
 
 _LIST_SHARE = 0.6  # of the greatest likeness to the question, that a passage read for it has
 _LIST_CHARS = 2000  # of the passages that are read at a time
@@ -33,6 +34,7 @@ _ASKS_FOR_ALL = re.compile(
     re.IGNORECASE,
 )
 _NEAREST = 16  # sentences, by the vectors of the search, that are compared once more
+_ANSWERING = 2  # sentences that are read whatever their likeness, for they read like answers
 _LED = 4  # sentences, the nearest, that are read with the one before them and with their list
 _WITHIN = 0.5  # of the best sentence's worth, that another one must reach
 _OF_HIT = 0.5  # what the score of a hit, of the best one's, counts beside a cosine
@@ -41,13 +43,15 @@ _LEADS = ":"  # as a sentence ends that a list follows
 _GAP = " … "  # between sentences that are not neighbours
 
 
-def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars: int) -> list[str]:
+def excerpts(
+    question: str, hits: Sequence[Hit], encoder: Encoder, reader: Reader, *, max_chars: int
+) -> list[str]:
     """Return, for each hit that has any, its sentences nearest to the question, in their order.
 
-    Sentences are taken by their worth, the cosine with the question and the score of their hit, a
-    row of a table with the table's first, the nearest with the one before them, which may say what
-    they are about, and with the list that they lead to or belong to, until max_chars are full or
-    the rest is worth too little. The cosine is first
+    First come those that read most like an answer, then sentences by their worth, the cosine with
+    the question and the score of their hit: a row of a table with the table's first, the nearest
+    with the one before them, which may say what they are about, and with the list that they lead
+    to or belong to, until max_chars are full or the rest is worth too little. The cosine is first
     that of the vectors that the search has; the nearest by these are read anew, each by itself.
     """
     found = spans(hits)
@@ -62,7 +66,10 @@ def excerpts(question: str, hits: Sequence[Hit], encoder: Encoder, *, max_chars:
     room = max_chars
     order = np.argsort(-worth, kind="stable")
     near_enough = order[worth[order] >= worth[order[0]] - _WITHIN]
-    for n, i in enumerate(nearest[near_enough].tolist()):
+    read_as = [r.answer for r in reader.read([(question, span.text) for span in found])]
+    by_reading = sorted((-said, i) for i, said in enumerate(read_as) if said is not None)
+    answering = [i for _, i in by_reading[:_ANSWERING]]
+    for n, i in enumerate(dict.fromkeys([*answering, *nearest[near_enough].tolist()])):
         row = {i, head_of_row(found, i)}
         near = n < _LED
         before = {i - 1} if near and i > 0 and found[i - 1].hit is found[i].hit else set()

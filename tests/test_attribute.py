@@ -9,7 +9,7 @@ from index.records import Document, Hit
 from index.split import split
 from rag.attribute import MAX_SPANS, attribute, cover, spans, with_previous
 from rag.select import excerpts
-from tests.fakes import LetterEncoder
+from tests.fakes import LetterEncoder, ToldReader
 
 TEXT = """Mira Holt, the treasurer, opened the meeting. Revenue in 2023 was 12.4 million.
 
@@ -88,7 +88,7 @@ def test_every_citation_is_a_quote_within_a_hit(claim, text):
 @given(question=st.text(min_size=1), room=st.integers(1, 200))
 def test_excerpts_hold_only_words_of_the_hits_and_stay_in_their_bounds(question, room):
     found = hits()
-    read = excerpts(question, found, LetterEncoder(), max_chars=room)
+    read = excerpts(question, found, LetterEncoder(), ToldReader(), max_chars=room)
     parts = [part for excerpt in read for part in excerpt.split(" … ")]
     assert all(part in TEXT for part in parts)
     one_that_does_not_fit = len(parts) == 1 and parts[0] in {span.text for span in spans(found)}
@@ -97,4 +97,6 @@ def test_excerpts_hold_only_words_of_the_hits_and_stay_in_their_bounds(question,
 
 def test_excerpts_of_little_text_are_all_of_it():
     found = hits()
-    assert excerpts("?", found, LetterEncoder(), max_chars=10_000) == [hit.text for hit in found]
+    assert excerpts("?", found, LetterEncoder(), ToldReader(), max_chars=10_000) == [
+        hit.text for hit in found
+    ]

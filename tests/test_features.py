@@ -10,22 +10,7 @@ from hypothesis import strategies as st
 
 from rag import features, judge
 from rag.crossencoder import Reading
-from tests.fakes import LetterEncoder
-
-
-class ToldReader:
-    """Says of every pair what the tests tell it, and keeps the pairs."""
-
-    name = "told"
-
-    def __init__(self, reading: Reading = Reading(), **of_second: Reading) -> None:  # noqa: B008
-        self.reading = reading
-        self.of_second = of_second
-        self.pairs: list[tuple[str, str]] = []
-
-    def read(self, pairs):
-        self.pairs += pairs
-        return [self.of_second.get(second, self.reading) for _, second in pairs]
+from tests.fakes import LetterEncoder, ToldReader
 
 
 def of_support(claim, texts, chosen, reader):

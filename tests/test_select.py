@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.records import Hit, Passage
+from rag.crossencoder import Reading
 from rag.select import asks_for_all, batches, excerpts, subject, worth_reading
-from tests.fakes import LetterEncoder
+from tests.fakes import LetterEncoder, ToldReader
 
 
 @pytest.mark.parametrize(
@@ -82,30 +83,37 @@ def hit_of(lines: list[str]) -> Hit:
 
 def test_a_sentence_that_is_worth_little_is_not_read_though_there_is_room():
     hit = hit_of(["Bb bb.", "Qq qq.", "Aa aa.", "Zz zz zz."])
-    assert excerpts("aaa", [hit], LetterEncoder(), max_chars=26) == ["Qq qq.\nAa aa."]
-    assert excerpts("aaa", [hit], LetterEncoder(), max_chars=27) == [hit.text]  # all of it fits
+    for room, read in ((26, "Qq qq.\nAa aa."), (27, hit.text)):  # all of it fits
+        assert excerpts("aaa", [hit], LetterEncoder(), ToldReader(), max_chars=room) == [read]
+
+
+def test_what_reads_like_an_answer_is_read_first():
+    hit = hit_of(["Zz zz.", "Aa aa.", "Bb bb."])
+    reader = ToldReader(**{"Zz zz.": Reading(answer=2.0), "Bb bb.": Reading(answer=1.0)})
+    assert excerpts("aaa", [hit], LetterEncoder(), reader, max_chars=6) == ["Zz zz."]
+    assert excerpts("aaa", [hit], LetterEncoder(), reader, max_chars=12) == ["Zz zz. … Bb bb."]
 
 
 def test_the_nearest_sentences_are_read_with_the_one_before_the_others_alone():
     hit = hit_of(["Zz.", "Aa."] * 6)
-    (read,) = excerpts("aaa", [hit], LetterEncoder(), max_chars=35)
+    (read,) = excerpts("aaa", [hit], LetterEncoder(), ToldReader(), max_chars=35)
     assert read == "\n".join(["Zz.\nAa."] * 4) + " … Aa. … Aa."
 
 
 def test_something_is_read_where_not_even_one_sentence_fits():
     hit = hit_of(["Bb bb bb bb.", "Aa aa aa aa."])
-    assert excerpts("aaa", [hit], LetterEncoder(), max_chars=10) == ["Aa aa aa aa."]
+    assert excerpts("aaa", [hit], LetterEncoder(), ToldReader(), max_chars=10) == ["Aa aa aa aa."]
 
 
 def test_what_leads_to_a_list_is_read_with_all_of_it_and_so_is_an_item():
     lines = ["Aa aa:", "- zz;", "- yy.", "Zz zz zz."]
-    (read,) = excerpts("aaa", [hit_of(lines)], LetterEncoder(), max_chars=20)
+    (read,) = excerpts("aaa", [hit_of(lines)], LetterEncoder(), ToldReader(), max_chars=20)
     assert read == "Aa aa:\n- zz;\n- yy."
     lines[0], lines[2] = "Zz zz:", "- aa."
-    (read,) = excerpts("aaa", [hit_of(lines)], LetterEncoder(), max_chars=20)
+    (read,) = excerpts("aaa", [hit_of(lines)], LetterEncoder(), ToldReader(), max_chars=20)
     assert read == "Zz zz:\n- zz;\n- aa."
     lines[0] = "Zz zz."  # it leads to nothing
-    (read,) = excerpts("aaa", [hit_of(lines)], LetterEncoder(), max_chars=15)
+    (read,) = excerpts("aaa", [hit_of(lines)], LetterEncoder(), ToldReader(), max_chars=15)
     assert read == "- zz;\n- aa."
 
 
@@ -113,7 +121,7 @@ def test_a_row_of_a_table_is_read_with_its_head():
     table = hit_of(
         ["Marks were given.", "What | 2021 | 2023", "Food | 3.9 | 4.0", "Crew | 4.6 | 4.7"]
     )
-    (read,) = excerpts("crew", [table], LetterEncoder(), max_chars=50)
+    (read,) = excerpts("crew", [table], LetterEncoder(), ToldReader(), max_chars=50)
     assert read == "What | 2021 | 2023\nFood | 3.9 | 4.0\nCrew | 4.6 | 4.7"
-    (read,) = excerpts("crew", [table], LetterEncoder(), max_chars=40)
+    (read,) = excerpts("crew", [table], LetterEncoder(), ToldReader(), max_chars=40)
     assert read == "What | 2021 | 2023 … Crew | 4.6 | 4.7"
