@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
+from index import Library
 from rag import judge
 from rag.evaluate.cases import Case
 from rag.evaluate.metrics import METRICS, TIMES
@@ -31,8 +32,10 @@ from tests.benchmarks import (
     fit_judge,
     hotpot,
     own,
+    reliability,
     rgb,
     scifact,
+    steps,
     swaps,
     wice,
     xquad,
@@ -346,7 +349,57 @@ def test_the_real_judge_measures_too(tmp_path: Path, measured):
     assert measured(wice)["auroc"] == 1
 
 
+def test_the_unseen_relevance_of_a_question_is_of_its_fold(tmp_path: Path, monkeypatch):
+    fitted = tmp_path / "judge.json"
+    folds = [{"intercept": fold, "cosine": 0.0} for fold in range(common.FOLDS)]
+    fitted.write_text(json.dumps({"relevance_folds": folds}), encoding="utf-8")
+    monkeypatch.setattr(judge, "COEFFICIENTS", fitted)
+    monkeypatch.setattr(judge, "relevance_features", lambda question, *_: {"cosine": 1.0})
+    usual = judge.relevance
+    with common.unseen_relevance():
+        for question in ("Who?", "Why so?", "When then?"):
+            expected = 1 / (1 + np.exp(-common.fold_of(question)))
+            assert judge.relevance(question, *[None] * 6) == pytest.approx(expected)
+    assert judge.relevance is usual
+
+
 # the judge's fit
+
+
+def test_a_reliability_diagram_has_a_dot_for_every_tenth_that_was_said():
+    drawn = reliability.diagram(
+        {"support": ([True, False, True], np.array([0.05, 0.07, 1.0])), "none": ([], np.array([]))}
+    )
+    dots = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)" r="([\d.]+)"', drawn)
+    (first_x, first_y, first_r), (_, last_y, last_r) = [tuple(map(float, dot)) for dot in dots]
+    assert first_x == pytest.approx(0.06 * 220, abs=0.1)
+    assert (first_y, last_y) == (110, 0)  # half of two were true, and one of one
+    assert first_r > last_r
+
+
+# the steps of an answer
+
+
+def test_a_model_is_asked_a_prompt_once(tmp_path: Path):
+    inner = ScriptedModel().enqueue(["Hello.", "There."])
+    file = tmp_path / "said.jsonl"
+    model = steps.SaidOnce(lambda: inner, file=file)
+    assert [model.invoke("Who?").content for _ in range(2)] == ["Hello."] * 2
+    again = steps.SaidOnce(lambda: inner, file=file)
+    assert [again.invoke(asked).content for asked in ("Who?", "Why?")] == ["Hello.", "There."]
+
+
+def test_every_row_of_the_steps_takes_out_what_there_is(tmp_path: Path, real_encoder, capsys):
+    question = "What was the revenue?"
+    with Library.open(tmp_path / "library", encoder=real_encoder) as library:
+        library.add_texts([("a.txt", "The revenue was 12.4 million euros. The crew is well.")])
+        cases = [Case("1", question, (("12.4",),)), Case("2", "Who is ill?", None)]
+        for row, patches in steps.ROWS.items():
+            said = ["The revenue was 14 million euros.", "Mira is ill."]
+            model = ScriptedModel().enqueue(said)
+            found = {m.name: m for m in steps.measured(cases, library, model, patches, row)}
+            wrong = row in ("without the judge", "without the judge of support")
+            assert (found["unsupported_shown"].value > 0) == wrong, row
 
 
 def marked(question: str, supported: bool, by: str = "model") -> fit_judge.Said:

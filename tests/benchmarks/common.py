@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 from langchain_core.language_models import BaseChatModel
 from tqdm import tqdm
@@ -202,6 +203,21 @@ class UnseenSupport:
         if seen is None:
             return judge.RULED_OUT
         return judge.probability("support", seen, self._folds[fold_of(document)])
+
+
+@contextmanager
+def unseen_relevance() -> Iterator[None]:
+    """Let the judge's relevance come from regressions that saw nothing of a question's fold."""
+    folds = json.loads(judge.COEFFICIENTS.read_text(encoding="utf-8"))["relevance_folds"]
+
+    def relevance(question: str, *rest: Any) -> float:
+        seen = judge.relevance_features(question, *rest)
+        if seen is None:
+            return judge.RULED_OUT
+        return judge.probability("relevance", seen, folds[fold_of(question)])
+
+    with patch.object(judge, "relevance", relevance):
+        yield
 
 
 def mean(name: str, values: Sequence[float]) -> Metric:

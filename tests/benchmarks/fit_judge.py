@@ -9,7 +9,8 @@ pairs of question and passage that the judge's network has not learnt from. Each
 label of it weighs as much as another. Prints, over five folds of whole documents or questions,
 what the probabilities are worth, what each group of features is worth (what is lost without it),
 and what the cross-encoder alone says of the questions of CLAP NQ, of which nothing was fitted to
-it. Last come the promises: the thresholds of support from which on so few of the marked sentences
+it. tests/benchmarks/reliability.svg shows how often each probability was right. Last come the
+promises: the thresholds of support from which on so few of the marked sentences
 that are shown are unsupported that it can be promised of others like them.
 """
 
@@ -44,11 +45,13 @@ from rag.evaluate.classification import (
 )
 from rag.settings import Settings
 from rag.surroundings import Surroundings
+from tests.benchmarks import reliability
 from tests.benchmarks import sentences as marked
 from tests.benchmarks.common import FOLDS, System, files_in, fold_of, read
 from tests.benchmarks.own import DOCUMENTS, NAME
 from tests.benchmarks.train_judge import held_back
 
+RELIABILITY = Path(__file__).with_name("reliability.svg")
 RELEVANCE_SET, MOST = "qa_squad2", 500  # rows of those held back; its negatives are by people
 PROMISES = (0.02, 0.05, 0.1, 0.2)  # of what is shown, so much may be wrong
 THRESHOLDS = [round(0.98 - 0.01 * step, 2) for step in range(80)]  # that are tried, in order
@@ -100,7 +103,7 @@ def main() -> None:
         own = said(library, assistant)
         found["relevance"] = [
             *(
-                Example(one.of_relevance, one.right, "own", one.row["question"])
+                Example(one.of_relevance, one.right, "own", one.question)
                 for one in own
                 if one.of_relevance
             ),
@@ -109,9 +112,12 @@ def main() -> None:
     said_of = unseen_questions(options.data, assistant.reader)
     print(f"cross-encoder alone, clapnq: AUROC {said_of:.3f}")
     result: dict[str, Any] = {"languages": ["en"]}
+    diagrams = {}
     for what, examples in found.items():
         names = list(examples[0].seen)
-        worth = described(what, examples, names)
+        unseen = held_out(examples, names)
+        worth = described(what, examples, unseen)
+        diagrams[what] = [example.label for example in examples], unseen
         for group, members in GROUPS[what].items():
             rest = [name for name in names if name not in members]
             lost = measured(examples, held_out(examples, rest))["auroc"]
@@ -127,6 +133,7 @@ def main() -> None:
             coefficients([e for e in examples if fold_of(e.document) != fold], names)
             for fold in range(FOLDS)
         ]
+    RELIABILITY.write_text(reliability.diagram(diagrams), encoding="utf-8")
     result["promises"] = promises(own, *probabilities(own, result))
     questions = len({one.row["question"] for one in own})
     result["promised_on"] = (
@@ -165,7 +172,7 @@ def probabilities(
     """
     support, relevance = [], []
     for one in own:
-        folds = fitted["relevance_folds"][fold_of(one.row["question"])]
+        folds = fitted["relevance_folds"][fold_of(one.question)]
         support.append(_probability("support", one.of_support, fitted["support"]))
         relevance.append(_probability("relevance", one.of_relevance, folds))
     return support, relevance
@@ -252,6 +259,11 @@ class Said:
     row: Mapping[str, str]  # of tests/sentences.csv
     of_support: Mapping[str, float] | None
     of_relevance: Mapping[str, float] | None
+
+    @property
+    def question(self) -> str:
+        """What is asked, as the judge sees it."""
+        return select.subject(self.row["question"])
 
     @property
     def supported(self) -> bool:
@@ -381,9 +393,10 @@ def measured(examples: Sequence[Example], said: NDArray[np.float64]) -> dict[str
     }
 
 
-def described(what: str, examples: Sequence[Example], names: Sequence[str]) -> dict[str, float]:
-    """Print what the regression is worth on each source; return it of all."""
-    said = held_out(examples, names)
+def described(
+    what: str, examples: Sequence[Example], said: NDArray[np.float64]
+) -> dict[str, float]:
+    """Print what the probabilities are worth on each source; return it of all."""
     for source in sorted({example.source for example in examples}):
         part = np.array([example.source == source for example in examples])
         labels = np.array([e.label for e in examples])[part]

@@ -2,7 +2,8 @@
 
 69 of the 276 cases in a fixed random order, of all kinds (full: all). Every metric of the harness,
 as `rag.evaluate.metrics` explains them; `pincite evaluate tests/cases.csv` makes the report that
-shows each case. `python -m tests.benchmarks.peers` asks the peers the same questions.
+shows each case. Relevance is judged by regressions that saw nothing of a question's fold.
+`python -m tests.benchmarks.peers` asks the peers the same questions.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from rag.evaluate.metrics import total
 from rag.evaluate.report import assemble
 from rag.evaluate.run import run as ask
 from rag.evaluate.statistics import Metric
-from tests.benchmarks.common import System, files_in, subset
+from tests.benchmarks.common import System, files_in, subset, unseen_relevance
 
 REFERENCES: dict[str, str] = {}
 NAME = "own"  # of the kept library
@@ -31,5 +32,7 @@ def run(
     with system.kept_library_of_files(work, NAME, files_in([DOCUMENTS])) as library:
         chosen = subset(load(CASES, library.text), SMALL, full=full, limit=limit)
         assistant = system.assistant(library)
-        report = assemble(CASES, chosen, ask(chosen, assistant), assistant)
+        with unseen_relevance():
+            answers = ask(chosen, assistant)
+        report = assemble(CASES, chosen, answers, assistant)
     return total([case["scores"] for case in report["cases"]])
