@@ -109,7 +109,7 @@ def unsupported(
     together = " ".join(evidence)
     there = words.profile(together)
     profiles = [words.profile(text) for text in evidence]
-    if there.names - keys.names - given - _MONTHS:
+    if there.names - keys.content - given - _MONTHS:
         given -= keys.names  # what is said of another name holds not for the one that is asked for
     found = {
         "name_missing": bool(words.missing_names(claim, there) - given),
@@ -117,7 +117,7 @@ def unsupported(
         "number_missing": bool(keys.numbers - given - there.numbers),
         "number_unbound": _number_unbound(keys, given, evidence),
         "year_differs": _number_of_another_year(keys, evidence),
-        "swapped": any(_swapped(claim, given, text) for text in evidence),
+        "swapped": _swapped(claim, given, evidence),
         "date_unbound": _date_unbound(claim, given, profiles),
         "cause_unbound": _cause_unbound(claim, profiles),
         "unit_differs": measures.unit_differs(claim, together),
@@ -169,24 +169,30 @@ def _years_with(number: str, text: str) -> Iterator[frozenset[str]]:
             yield frozenset(key for key in beside if _YEAR.match(key))
 
 
-def _swapped(claim: str, given: frozenset[str], text: str) -> bool:
-    """Whether the text says most of the claim, but has another number or name in a place of it.
+def _swapped(claim: str, given: frozenset[str], evidence: Sequence[str]) -> bool:
+    """Whether a sentence says most of the claim, but has another number or name in a place of it.
 
     A place is what stands before and after: one sounds "at 92 °C" where the other does "at 82 °C".
+    What a sentence has that says as much of the claim is not swapped.
     """
-    keys, there = words.profile(claim), words.profile(text)
+    keys = words.profile(claim)
     plain = keys.content - keys.names
-    alike = sum(words.has_name(key, there) for key in plain)
-    if not plain or alike < _LEAST_ALIKE * len(plain):
-        return False
+    there = [words.profile(text) for text in evidence]
+    alike = [sum(words.has_name(key, profile) for key in plain) for profile in there]
     known = keys.content | keys.numbers
-    of_text = {place: value for value, place in _places(text) if value.isdisjoint(known)}
-    return any(
-        place in of_text
-        and not value <= given
-        and not any(key in there.numbers or words.has_name(key, there) for key in value)
-        for value, place in _places(claim)
-    )
+    for text, much in zip(evidence, alike, strict=True):
+        if not plain or much < _LEAST_ALIKE * len(plain):
+            continue
+        of_text = {place for value, place in _places(text) if value.isdisjoint(known)}
+        for value, place in _places(claim):
+            holding = (
+                n
+                for n, profile in enumerate(there)
+                if any(key in profile.numbers or words.has_name(key, profile) for key in value)
+            )
+            if place in of_text and not value <= given and all(alike[n] < much for n in holding):
+                return True
+    return False
 
 
 def _places(text: str) -> Iterator[tuple[frozenset[str], tuple[str, str, str]]]:
@@ -248,7 +254,7 @@ def _cause_unbound(claim: str, evidence: Sequence[Profile]) -> bool:
     """Whether no sentence of the evidence has to do with both a cause and what is its effect."""
     effect, because, cause = _at_first(_BECAUSE, claim)
     of_cause, of_effect = words.profile(cause), words.profile(effect)
-    causing = of_cause.content | of_cause.numbers
+    causing = of_cause.content | of_cause.numbers - _years(of_cause)
     caused = of_effect.content - of_effect.names - causing
     if not because or not causing or not caused:
         return False
@@ -286,7 +292,7 @@ def beside_the_point(question: str, claim: str, quotes: Sequence[str], context: 
     text = "\n".join([*quotes, context])
     around, labels = words.profile(text), words.labels(question)
     repeats = any(claim in quote for quote in quotes)  # then its names may be of another thing
-    said = frozenset() if repeats else words.names(claim)
+    said = frozenset() if repeats else words.content(claim)
     return (
         _of_another(asked, near, said | _defined(text))
         or all(words.missing_names(part, around) for part in parts(question))

@@ -27,7 +27,7 @@ def given_by(question: str, about: str) -> frozenset[str]:
         # the other number stands near by, of something else
         (
             "The alarm sounds at 82 °C.",
-            ["The alarm sounds at 92 °C.", "The alarm of the Stella sounds from 82 °C on."],
+            ["The alarm sounds at 92 °C.", "The horn of the Stella sounds from 82 °C on."],
             {"swapped"},
         ),
         ("The crew of the Havet is ill.", ["The crew of the Stella is ill."], {"name_missing"}),
