@@ -228,6 +228,11 @@ class Assistant:
         around = Surroundings(self.library, hits)
         return self._quote(select.subject(question), spans(hits), around)
 
+    def judged(self, question: str, text: str, hits: Sequence[Hit]) -> Sentence:
+        """Return a sentence that was said to a question, with what it rests on, judged."""
+        cited = attribute(text, spans(hits), self._encoder)
+        return self._judge(select.subject(question), text, cited, Surroundings(self.library, hits))
+
     def _said(
         self, question: str, hits: Sequence[Hit], stopped: Callable[[], bool]
     ) -> Iterator[str]:
