@@ -7,6 +7,7 @@ one bare name or year; of another document only for a number that this one does 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,9 +28,25 @@ _BOUND = 2  # keys of the claim that a further span must have: one alone says no
 _BOUND_ELSEWHERE = 3  # where it is of another document, which may speak of other things
 
 
+_ENDS = re.compile(r"[.!?…][\"'”’»)\]]*$")
+_YEAR = re.compile(r"(?:1[5-9]|20)\d{2}")
+_LEAST_QUOTE = 12  # characters: less says nothing by itself
+_PART_END = re.compile(r"[;:]\s+")
+_CLAUSE_END = re.compile(
+    r"[,;:]\s+|\s[–—-]\s+|\)\s+|\s(?=\()"
+    r"|\s(?=(?:and|but|or|while|whereas|which|who|because|although|though|after|before)\b)"
+)
+_QUALIFIES = re.compile(  # a clause without which the others would say more than the sentence does
+    r"\b(?:not|no|never|nor|neither|none|nobody|nothing|without|unless|except|if|only|hardly|denie[sd]"
+    r"|deny|refused?|reject(?:s|ed)?|alleged(?:ly)?|claim(?:s|ed)?|should|would|could|may|might"
+    r"|otherwise|provided|until|subject to)\b|n[’']t\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A sentence of a passage that was retrieved."""
+    """A sentence of a passage that was retrieved, or a part of one."""
 
     hit: Hit
     start: int
@@ -44,7 +61,7 @@ class Span:
     def likeness(self) -> float:
         """Cosine with the question, as the search has it; 0 for what it did not find."""
         cosines = zip(self.hit.passage.sentences, self.hit.likeness, strict=False)
-        return next((cosine for (_, end), cosine in cosines if end == self.end), 0.0)
+        return next((cosine for (_, end), cosine in cosines if end >= self.end), 0.0)
 
     def cite(self) -> Citation:
         """Return the span as a citation, with its place and its document's hash."""
@@ -74,7 +91,8 @@ def with_previous(span: Span) -> Span:
 def attribute(claim: str, candidates: Sequence[Span], encoder: Encoder) -> list[Span]:
     """Return the spans that the claim rests on, the main one first; none where none fits.
 
-    A row of a table comes with the table's first, where that is in its passage.
+    Each is a sentence or as much of it as the claim needs. A row of a table comes with the table's
+    first, where that is in its passage.
     """
     chosen = cover(
         claim,
@@ -85,7 +103,42 @@ def attribute(claim: str, candidates: Sequence[Span], encoder: Encoder) -> list[
     for row in tuple(chosen):
         if (head := head_of_row(candidates, row)) not in chosen and len(chosen) < MAX_SPANS:
             chosen.append(head)
-    return [candidates[index] for index in chosen]
+    keys = words.profile(claim)
+    return [narrowed(candidates[index], keys) for index in chosen]
+
+
+def narrowed(span: Span, keys: Profile) -> Span:
+    """Return the fewest clauses in a row of the span that have all of the keys that it has.
+
+    It begins where a sentence or its part after a colon does, so that its subject is in it. A row
+    of a table stays whole, and so does what would lose a denial or a condition.
+    """
+    text = span.text
+    if tables.is_row(text):
+        return span
+    begins = [0, *(match.end() for match in _PART_END.finditer(text))]
+    ends = [*(match.end() for match in _CLAUSE_END.finditer(text)), len(text)]
+    there = _kept(keys, text)
+    runs = (
+        (text[first:last].rstrip(), first)
+        for first in begins
+        for last in ends
+        if first < last and _kept(keys, text[first:last]) == there
+    )
+    least, first = min(runs, key=lambda run: (len(run[0]), run[1]))
+    rest = f"{text[:first]} {text[first + len(least) :]}"
+    if _QUALIFIES.search(rest) or len(least) < _LEAST_QUOTE:
+        return span
+    start = span.start + first
+    end = start + len(least.rstrip(",;:–—("))
+    return Span(span.hit, start, end)
+
+
+def _kept(keys: Profile, text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the numbers and words of the claim that a text has."""
+    there = words.profile(text)
+    found = frozenset(word for word in keys.content if words.has_name(word, there))
+    return keys.numbers & there.numbers, found
 
 
 def head_of_row(found: Sequence[Span], row: int) -> int:
@@ -131,6 +184,7 @@ def cover(
                 i not in chosen
                 and _shared(keys, profile) >= (_BOUND if here else _BOUND_ELSEWHERE)
                 and (here or rest.numbers & profile.numbers)
+                and not (_ENDS.search(texts[i]) and _adds_years_only(rest, profile))
             ):
                 gains[i] = _weight(rest, profile)
         best = max(gains, key=lambda i: (gains[i], -abs(i - main)), default=None)
@@ -138,6 +192,17 @@ def cover(
             break
         chosen.append(best)
     return chosen
+
+
+def _adds_years_only(rest: Profile, evidence: Profile) -> bool:
+    """Whether of the keys that are left the evidence has years and nothing else.
+
+    A heading may say which year a number is of; another sentence that has the year does not.
+    """
+    after = left(rest, [evidence])
+    return after.content == rest.content and all(
+        _YEAR.fullmatch(number) for number in rest.numbers - after.numbers
+    )
 
 
 def left(keys: Profile, evidence: Sequence[Profile]) -> Profile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,6 +59,34 @@ def test_a_number_of_another_document_is_found_where_it_is_said_of_the_same():
 def test_one_bare_name_or_year_supports_nothing():
     found = attribute("Costs were 9 million, said Holt.", spans(hits()), LetterEncoder())
     assert [span.text for span in found] == ["Costs were 9 million in 2023."]
+
+
+@pytest.mark.parametrize(
+    ("claim", "text", "pinned"),
+    [
+        ("Berth 5 is 54 metres long.", "Berth 5 is 54 metres long and 4 metres deep.",
+         "Berth 5 is 54 metres long"),
+        # what stands before is its subject
+        ("Berth 5 is 4 metres deep.", "Berth 5 is 54 metres long and 4 metres deep.",
+         "Berth 5 is 54 metres long and 4 metres deep."),
+        ("It set a ceiling of 35,000.", "Ann will ask; the board set a ceiling of 35,000.",
+         "the board set a ceiling of 35,000."),
+        # nothing is cut off that denies or limits
+        ("The quay is open.", "The quay is open, but not for cars.",
+         "The quay is open, but not for cars."),
+        ("The yard pays 6,500.", "The yard pays 6,500, if the ship is late.",
+         "The yard pays 6,500, if the ship is late."),
+    ],
+)  # fmt: skip
+def test_a_pin_is_as_much_of_a_sentence_as_the_claim_needs(claim, text, pinned):
+    (found,) = attribute(claim, spans(hits(text)), LetterEncoder())
+    assert found.text == pinned
+
+
+def test_another_sentence_that_has_only_the_year_supports_nothing():
+    text = "Revenue was 7 million. Costs were high in 2022.\n\nAnnual Report 2022"
+    found = attribute("Revenue was 7 million in 2022.", spans(hits(text)), LetterEncoder())
+    assert [span.text for span in found] == ["Revenue was 7 million."]
 
 
 def test_nothing_fits_nothing():
