@@ -304,7 +304,7 @@ class Assistant:
         quoted = [span.text for span in cited]
         # What the question says and the surroundings confirm needs no quote.
         given = vetoes.given(question, context, around.about(cited))
-        support = judge.support(text, quoted, encoder, self.reader, given=given)
+        support = judge.support(text, quoted, encoder, self.reader, given=given, chosen=True)
         passage = cited[0].hit.text if cited else ""
         relevance = judge.relevance(question, text, quoted, context, passage, encoder, self.reader)
         return self._sentence(text, cited, support, relevance)

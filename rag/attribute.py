@@ -158,9 +158,9 @@ def cover(
 ) -> list[int]:
     """Return the indices of the texts that together cover the claim best, the main one first.
 
-    Further texts are of the main one's group, unless they cover a number. Greedy set cover; the
-    main text is chosen by covered keys and closeness in meaning (cosine), where the keys alone
-    leave it open.
+    With groups, further texts are of the main one's, unless they cover a number, and have more of
+    the claim than a name or year. Greedy set cover; the main text is chosen by covered keys and
+    closeness in meaning (cosine), where the keys alone leave it open.
     """
     keys = words.profile(claim)
     total = _weight(keys, keys)
@@ -177,16 +177,12 @@ def cover(
     chosen = [main]
     while len(chosen) < MAX_SPANS:
         rest = left(keys, [profiles[i] for i in chosen])
-        gains = {}
-        for i, profile in enumerate(profiles):
-            here = groups is None or groups[i] == groups[main]
-            if (
-                i not in chosen
-                and _shared(keys, profile) >= (_BOUND if here else _BOUND_ELSEWHERE)
-                and (here or rest.numbers & profile.numbers)
-                and not (_ENDS.search(texts[i]) and _adds_years_only(rest, profile))
-            ):
-                gains[i] = _weight(rest, profile)
+        gains = {
+            i: _weight(rest, profile)
+            for i, profile in enumerate(profiles)
+            if i not in chosen
+            and (groups is None or _adds(keys, rest, texts[i], profile, groups[i] == groups[main]))
+        }
         best = max(gains, key=lambda i: (gains[i], -abs(i - main)), default=None)
         if best is None or gains[best] < _WORTH:
             break
@@ -194,14 +190,20 @@ def cover(
     return chosen
 
 
-def _adds_years_only(rest: Profile, evidence: Profile) -> bool:
-    """Whether of the keys that are left the evidence has years and nothing else.
+def _adds(keys: Profile, rest: Profile, text: str, evidence: Profile, here: bool) -> bool:
+    """Whether a further span adds to what a claim with these keys rests on, whatever it covers.
 
-    A heading may say which year a number is of; another sentence that has the year does not.
+    One bare name or year says nothing of the rest of the claim. A heading may say which year a
+    number is of; another sentence that has the year does not. Another document's must have a number
+    that is left.
     """
     after = left(rest, [evidence])
-    return after.content == rest.content and all(
-        _YEAR.fullmatch(number) for number in rest.numbers - after.numbers
+    numbers = rest.numbers - after.numbers
+    years_only = after.content == rest.content and all(map(_YEAR.fullmatch, numbers))
+    return (
+        _shared(keys, evidence) >= (_BOUND if here else _BOUND_ELSEWHERE)
+        and (here or bool(numbers))
+        and not (years_only and _ENDS.search(text))
     )
 
 

@@ -103,7 +103,6 @@ def of_relevance(
     found = [_asked_words(part, quoted, near, around, encoder) for part in vetoes.parts(question)]
     vectors = encoder.encode([question, quoted, claim])
     read, said, whole = reader.read([(question, quoted), (question, claim), (question, passage)])
-    aligned = align(question, [quoted], encoder)
     new = words.profile(claim).content - words.profile(question).content
     return {
         **max(found, key=lambda of_part: of_part["words_around"]),
@@ -115,9 +114,6 @@ def of_relevance(
         "says_answer": _says(claim, question, quoted, read.span),
         "says_passage_answer": _says(claim, question, passage, whole.span),
         "new_words": min(len(new), _MANY_WORDS) / _MANY_WORDS,
-        "aligned": aligned.mean,
-        "aligned_worst": aligned.worst,
-        "aligned_particular": aligned.particular,
     }
 
 

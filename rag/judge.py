@@ -63,13 +63,17 @@ def support(
     reader: Reader,
     *,
     given: frozenset[str] = frozenset(),
+    chosen: bool = False,
 ) -> float:
     """Return the probability that the quotes together support all of the claim.
 
     Long quotes are read as the sentences they consist of; nothing is cut off. `given` are keys
     of words that need no support: the question has them, and what stands around the quotes.
+    `chosen` says that the quotes were: see support_features. A quote's own words need no support.
     """
-    seen = support_features(claim, quotes, encoder, reader, given=given)
+    if claim in quotes:
+        return 1.0
+    seen = support_features(claim, quotes, encoder, reader, given=given, chosen=chosen)
     return RULED_OUT if seen is None else probability("support", seen)
 
 
@@ -80,23 +84,30 @@ def support_features(
     reader: Reader,
     *,
     given: frozenset[str] = frozenset(),
+    chosen: bool = False,
 ) -> features.Features | None:
     """Return what the regression of support sees; None where a rule refuses the claim.
 
-    Of a few sentences a rule is sure. Of a page it knows only those that were chosen, while others
-    may support the claim: there it is weighed with the rest.
+    Where the quotes were chosen, of all that was found, to cover the claim, a rule is sure. Of
+    others it is where a few sentences say nearly the same; in other words they may mean it, and of
+    a page a rule knows only what covers the claim best: there it is weighed with the rest.
     """
     texts = features.split_all(quotes)
-    chosen = cover(claim, texts, encoder)
-    if not chosen:
+    covering = cover(claim, texts, encoder)
+    if not covering:
         return None
-    seen = features.of_support(claim, texts, chosen, encoder, reader, given=given)
-    return None if len(texts) <= A_FEW and refused(seen) else seen
+    seen = features.of_support(claim, texts, covering, encoder, reader, given=given)
+    alike = seen["words_covered"] >= LEAST_COVERED
+    if chosen:
+        refused = not alike or breaks_a_rule(seen)
+    else:
+        refused = alike and len(texts) <= A_FEW and breaks_a_rule(seen)
+    return None if refused else seen
 
 
-def refused(seen: Mapping[str, float]) -> bool:
+def breaks_a_rule(seen: Mapping[str, float]) -> bool:
     """Whether a rule says that a claim is not supported, by its features."""
-    return any(seen[rule] for rule in FATAL) or seen["words_covered"] < LEAST_COVERED
+    return any(seen[rule] for rule in FATAL)
 
 
 def relevance(

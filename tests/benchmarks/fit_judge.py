@@ -69,7 +69,6 @@ GROUPS = {  # of features, for what they are worth
     "relevance": {
         "cross-encoder": ("read", "read_claim", "read_passage"),
         "the answer's place": ("says_answer", "says_passage_answer", "new_words"),
-        "alignment": ("aligned", "aligned_worst", "aligned_particular"),
         "words": ("words_near", "words_around", "all_words_around", "names_near"),
         "cosines": ("cosine_quotes", "cosine_claim"),
     },
@@ -173,7 +172,10 @@ def probabilities(
     support, relevance = [], []
     for one in own:
         folds = fitted["relevance_folds"][fold_of(one.question)]
-        support.append(_probability("support", one.of_support, fitted["support"]))
+        verbatim = one.row["by"] == "source"
+        support.append(
+            1.0 if verbatim else _probability("support", one.of_support, fitted["support"])
+        )
         relevance.append(_probability("relevance", one.of_relevance, folds))
     return support, relevance
 
@@ -232,24 +234,11 @@ def support_examples(data: Path, encoder: Encoder, reader: Reader) -> Iterator[E
         (row["claim"], row["evidence"], row["label"] == "supported", "WiCE",
          row["meta"]["claim_title"])
         for row in read(data / "wice" / "claim_dev.jsonl.gz")
-    ] + list(_scifact(data / "scifact"))  # fmt: skip
+    ]  # fmt: skip
     for claim, quotes, label, source, document in tqdm(rows, desc="support"):
         seen = judge.support_features(claim, quotes, encoder, reader)
         if seen:
             yield Example(seen, label, source, document)
-
-
-def _scifact(data: Path) -> Iterator[tuple[str, list[str], bool, str, str]]:
-    """Yield claims with what an abstract says for or against them."""
-    abstracts = {row["_id"]: row["sentences"] for row in read(data / "corpus.jsonl.gz")}
-    for row in read(data / "queries_train.jsonl"):
-        marked_in: dict[str, set[int]] = {}
-        labels = {one["doc_id"]: one["label"] for one in row["evidence"]}
-        for one in row["evidence"]:
-            marked_in.setdefault(one["doc_id"], set()).update(one["sentences"])
-        for document, at in marked_in.items():
-            quotes = [abstracts[document][i] for i in sorted(at)]
-            yield row["text"], quotes, labels[document] == "SUPPORT", "SciFact", document
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,12 +284,9 @@ def said(library: Library, assistant: Assistant) -> list[Said]:
         quotes = [span.text for span in cited]
         of_support = of_relevance = None
         if cited:
+            given = vetoes.given(question, context, around.about(cited))
             of_support = judge.support_features(
-                sentence,
-                quotes,
-                encoder,
-                reader,
-                given=vetoes.given(question, context, around.about(cited)),
+                sentence, quotes, encoder, reader, given=given, chosen=True
             )
             of_relevance = judge.relevance_features(
                 question, sentence, quotes, context, cited[0].hit.text, encoder, reader

@@ -109,7 +109,8 @@ _SURE = (_without(judge, "support", 1.0), _without(judge, "relevance", 1.0))
 _NO_RULES = (
     _without(vetoes, "unsupported", frozenset()),
     _without(vetoes, "beside_the_point", False),
-    _without(judge, "refused", False),
+    _without(judge, "breaks_a_rule", False),
+    partial(patch.object, judge, "LEAST_COVERED", 0.0),
     partial(patch.object, judge, "LEAST_ASKED", 0.0),
 )
 ROWS: Mapping[str, Patches] = {
