@@ -20,7 +20,7 @@ from index.embed import Encoder, Remembering
 from index.records import Hit
 from index.split import sentences
 from rag import judge, models, premise, prompt, quotes, select, vetoes, words
-from rag.attribute import Span, attribute, spans, with_previous
+from rag.attribute import Span, attribute, spans, whole, with_previous
 from rag.conflicts import of_answer
 from rag.crossencoder import Reader
 from rag.errors import QuestionError
@@ -216,8 +216,14 @@ class Assistant:
         for text in self._said(question, hits, stopped):
             cited = attribute(text, candidates, self._encoder)
             sentence = self._judge(select.subject(question), text, cited, around)
-            shown = shown or sentence.verdict is Verdict.SUPPORTED
             yield sentence
+            if sentence.verdict is Verdict.UNSUPPORTED and sentence.support > judge.RULED_OUT:
+                # No rule refuses it, but it cannot be promised: what it rests on stands in for it.
+                span = whole(cited[0])
+                if _SENTENCE_END.search(span.text):
+                    sentence = self._sentence(span.text, [span], 1.0, sentence.relevance)
+                    yield sentence
+            shown = shown or sentence.verdict is Verdict.SUPPORTED
         if not shown and not stopped():
             quoted = self._quote(select.subject(question), candidates, around)
             if quoted and quoted.verdict is Verdict.SUPPORTED:

@@ -88,6 +88,12 @@ def with_previous(span: Span) -> Span:
     return Span(span.hit, before[-1], span.end) if before else span
 
 
+def whole(span: Span) -> Span:
+    """Return the sentence that has the beginning of the span."""
+    ends = (place for place in span.hit.passage.sentences if place[1] > span.start)
+    return Span(span.hit, *next(ends, (span.start, span.end)))
+
+
 def attribute(claim: str, candidates: Sequence[Span], encoder: Encoder) -> list[Span]:
     """Return the spans that the claim rests on, the main one first; none where none fits.
 

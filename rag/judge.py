@@ -26,6 +26,7 @@ COEFFICIENTS = Path(__file__).with_name("judge.json")
 RULED_OUT = 0.02  # probability of what a rule refuses
 FATAL = (*vetoes.OF_SUPPORT, "name_lacking")  # rules that no likeness outweighs
 A_FEW = 5  # sentences that are quoted
+ALIKE = 0.5  # share of a claim's words that sentences have which say nearly the same
 LEAST_COVERED = 0.7  # share of a claim's words that the evidence must have, or have like
 LEAST_ASKED = 0.7  # share of a question's words that the evidence or its surroundings must have
 
@@ -97,11 +98,11 @@ def support_features(
     if not covering:
         return None
     seen = features.of_support(claim, texts, covering, encoder, reader, given=given)
-    alike = seen["words_covered"] >= LEAST_COVERED
+    covered = seen["words_covered"]
     if chosen:
-        refused = not alike or breaks_a_rule(seen)
+        refused = covered < LEAST_COVERED or breaks_a_rule(seen)
     else:
-        refused = alike and len(texts) <= A_FEW and breaks_a_rule(seen)
+        refused = covered >= ALIKE and len(texts) <= A_FEW and breaks_a_rule(seen)
     return None if refused else seen
 
 

@@ -53,8 +53,8 @@ class Settings:
     max_new_tokens: int = 160  # of an answer
     # Share of the sentences shown that may be unsupported: the judge's calibration says which
     # probability of support keeps that promise (rag/judge.json).
-    unsupported_at_most: float = 0.05
-    relevance_threshold: float = 0.5  # least probability that it answers the question
+    unsupported_at_most: float = 0.2
+    relevance_threshold: float = 0.3  # least probability that it answers the question
 
     def __post_init__(self) -> None:
         """Raise SettingsError for a number out of its range or an empty name."""

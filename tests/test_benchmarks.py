@@ -398,7 +398,8 @@ def test_every_row_of_the_steps_takes_out_what_there_is(tmp_path: Path, real_enc
             said = ["The revenue was 14 million euros.", "Mira is ill."]
             model = ScriptedModel().enqueue(said)
             found = {m.name: m for m in steps.measured(cases, library, model, patches, row)}
-            wrong = row in ("without the judge", "without the judge of support")
+            unjudged = ("without the judge", "without the judge of support", "without the rules")
+            wrong = row in unjudged
             assert (found["unsupported_shown"].value > 0) == wrong, row
 
 
