@@ -127,7 +127,7 @@ def test_a_failure_is_the_line_of_the_test_and_what_was_said(inner: pytest.Pytes
     result = inner.runpytest(*PLUGIN)
     result.assert_outcomes(failed=1)
     said = [
-        re.sub(r"0\.\d\d|0x\w+", "N", line.removeprefix("E").strip()) for line in failure(result)
+        re.sub(r"[01]\.\d\d|0x\w+", "N", line.removeprefix("E").strip()) for line in failure(result)
     ]
     assert said == [
         "",
