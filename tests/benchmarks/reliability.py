@@ -42,7 +42,7 @@ def _panel(name: str, labels: NDArray[np.bool_], said: NDArray[np.float64]) -> s
         f'<rect width="{_SIDE}" height="{_SIDE}" fill="none" stroke="#bbb"/>',
         f'<line x1="0" y1="{_SIDE}" x2="{_SIDE}" y2="0" stroke="#bbb" stroke-dasharray="4 4"/>',
         f'<text x="{_SIDE / 2}" y="{_SIDE + 32}" text-anchor="middle">said</text>',
-        f'<text x="-30" y="{_SIDE / 2}" text-anchor="middle">true</text>',
+        f'<text x="-6" y="{_SIDE / 4}" text-anchor="end">true</text>',
         *(
             f'<text x="{_SIDE * at}" y="{_SIDE + 16}" text-anchor="middle">{at:g}</text>'
             f'<text x="-6" y="{_SIDE * (1 - at) + 4}" text-anchor="end">{at:g}</text>'
