@@ -213,6 +213,7 @@ class Assistant:
             return
         around = Surroundings(self.library, hits)
         shown = False
+        stood_in: set[Span] = set()
         for text in self._said(question, hits, stopped):
             cited = attribute(text, candidates, self._encoder)
             sentence = self._judge(select.subject(question), text, cited, around)
@@ -220,9 +221,15 @@ class Assistant:
             if sentence.verdict is Verdict.UNSUPPORTED and sentence.support > judge.RULED_OUT:
                 # No rule refuses it, but it cannot be promised: what it rests on stands in for it.
                 span = whole(cited[0])
-                if _SENTENCE_END.search(span.text):
-                    sentence = self._sentence(span.text, [span], 1.0, sentence.relevance)
-                    yield sentence
+                instead = self._sentence(span.text, [span], 1.0, sentence.relevance)
+                if (
+                    instead.verdict is Verdict.SUPPORTED
+                    and span not in stood_in
+                    and _SENTENCE_END.search(span.text)  # others are headings and rows of tables
+                ):
+                    stood_in.add(span)
+                    shown = True
+                    yield instead
             shown = shown or sentence.verdict is Verdict.SUPPORTED
         if not shown and not stopped():
             quoted = self._quote(select.subject(question), candidates, around)

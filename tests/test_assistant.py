@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import Library
-from rag import Answer, Assistant, Evidence, Sentence, Verdict
+from rag import Answer, Assistant, Evidence, Sentence, Verdict, judge
 from rag.errors import ModelError, QuestionError
 from rag.settings import Settings
 from tests.fakes import LetterEncoder, ScriptedModel
@@ -56,6 +56,20 @@ def test_a_wrong_number_is_withheld_and_the_source_speaks_instead(minutes):
     assert answer.sentences[0].verdict is Verdict.UNSUPPORTED
     assert "14.2" not in answer.text
     assert "12.4 million euros" in answer.text
+
+
+def test_where_a_sentence_cannot_be_promised_what_it_rests_on_stands_in_once(minutes, monkeypatch):
+    monkeypatch.setattr(judge, "support", lambda claim, *_, **__: 0.5)
+    monkeypatch.setattr(judge, "relevance", lambda *_: 0.9)
+    weak = ("Revenue was 12.4 million euros in 2023.", "In 2023 revenue was 12.4 million euros.")
+    model = ScriptedModel().enqueue([" ".join(weak)])
+    strict = Settings(unsupported_at_most=0.05)
+    answer = Assistant(minutes, strict, model=model).ask("What was the revenue in 2023?")
+    assert answer.text == "Revenue was 12.4 million euros."
+    assert [s.text for s in answer.sentences if s.verdict is Verdict.UNSUPPORTED] == [*weak]
+    monkeypatch.setattr(judge, "relevance", lambda *_: 0.1)
+    model.enqueue([" ".join(weak)])
+    assert Assistant(minutes, strict, model=model).ask("What was the revenue in 2023?").abstained
 
 
 def test_the_number_of_another_contract_is_withheld(minutes):

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.fit_judge ../shared/data [--only support]
 
-Support is fitted on claims against references (the development rows of AttributionBench and WiCE,
-the claims of SciFact that have evidence), relevance on sentences that the embedded language model
+Support is fitted on claims against references (the development rows of AttributionBench and WiCE),
+relevance on sentences that the embedded language model
 said of the sample documents, which people marked as answers or not (tests/sentences.csv), and on
 pairs of question and passage that the judge's network has not learnt from. Each source and each
 label of it weighs as much as another. Prints, over five folds of whole documents or questions,
