@@ -85,7 +85,8 @@ class Assistant:
     @property
     def promise(self) -> str:
         """What is promised of the sentences that are shown."""
-        return judge.promise(self.reader, self.settings.unsupported_at_most)
+        asked = self.settings
+        return judge.promise(self.reader, asked.unsupported_at_most, asked.relevance_threshold)
 
     def _load(self) -> Future[BaseChatModel]:
         """Load the language model while the caller goes on; one that failed is tried again."""

@@ -185,10 +185,12 @@ def support_threshold(unsupported_at_most: float) -> float:
     return float(kept[max(fitting)]["threshold"])
 
 
-def promise(reader: Reader, unsupported_at_most: float) -> str:
+def promise(reader: Reader, unsupported_at_most: float, relevance_threshold: float) -> str:
     """Return what is promised of the sentences that are shown, and what was calibrated on."""
     if reader.name != JUDGE:
         return f"nothing is promised: {reader.name} was not calibrated"
+    if relevance_threshold != (calibrated := _coefficients()["promised_relevance"]):
+        return f"nothing is promised: calibrated with a relevance_threshold of {calibrated:g}"
     share, on = f"{100 * unsupported_at_most:g} %", _coefficients()["promised_on"]
     return f"at most {share} of the sentences shown are unsupported, calibrated on {on}"
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from rag import judge, support, vetoes
+from rag.errors import SettingsError
 from rag.records import Verdict
+from rag.settings import Settings
+from tests.fakes import ToldReader
 
 TRADE = "Trade turnover in 2022 amounted to $190 billion, which is 29% more year-on-year."
 YAMAL = (
@@ -91,6 +94,19 @@ def test_another_name_year_or_kind_of_thing_is_beside_the_point(
 def test_thresholds_decide(support_is, relevance_is, verdict):
     found = judge.verdict(TRADE, support_is, relevance_is, support_at=0.5, relevance_at=0.5)
     assert found is verdict
+
+
+def test_what_is_promised_is_what_was_calibrated(real_reader):
+    assert "at most 5 %" in judge.promise(real_reader, 0.05, Settings().relevance_threshold)
+    assert "nothing is promised" in judge.promise(real_reader, 0.05, 0.01)
+    assert "nothing is promised" in judge.promise(ToldReader(), 0.05, 0.3)
+
+
+def test_a_promise_that_cannot_be_kept_is_refused():
+    assert judge.support_threshold(0.05) > judge.support_threshold(0.2)
+    assert judge.support_threshold(0.07) == judge.support_threshold(0.05)
+    with pytest.raises(SettingsError, match=r"must be 0.05 or more, not 0.01"):
+        judge.support_threshold(0.01)
 
 
 @pytest.mark.parametrize(

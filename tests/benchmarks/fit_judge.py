@@ -133,6 +133,7 @@ def main() -> None:
             for fold in range(FOLDS)
         ]
     RELIABILITY.write_text(reliability.diagram(diagrams), encoding="utf-8")
+    result["promised_relevance"] = Settings().relevance_threshold
     result["promises"] = promises(own, *probabilities(own, result))
     questions = len({one.row["question"] for one in own})
     result["promised_on"] = (
