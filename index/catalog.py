@@ -20,7 +20,7 @@ from index import titles
 from index.errors import LibraryError, UnknownDocumentError, UnreadableError
 from index.language import language
 from index.records import Document, DocumentInfo, Passage, Place, check_places
-from index.rows import MEND, Row, places_from, spans_from
+from index.rows import MEND, Row, places_from, places_row, spans_from
 
 SCHEMA_VERSION = 2
 _BUSY_MS = 30_000  # how long to wait for another process that is writing
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS documents (
     sha256 TEXT NOT NULL,         -- of the file
     text TEXT NOT NULL,
     text_sha256 TEXT NOT NULL,
-    places TEXT NOT NULL          -- JSON list of [start, end, page, heading]
+    places TEXT NOT NULL          -- JSON list, as index.rows writes it
 );
 CREATE TABLE IF NOT EXISTS passages (
     id INTEGER PRIMARY KEY,
@@ -171,7 +171,7 @@ class Catalog:
         """
         check_places(document.places, len(document.text))
         known_by = sorted(titles.keys(document, language(document.text)))
-        places = json.dumps([[p.start, p.end, p.page, p.heading] for p in document.places])
+        places = places_row(document.places)
         db = self.connection
         with self.transaction():
             name = self._name_for(source, names)

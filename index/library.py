@@ -134,7 +134,7 @@ class Library:
             known = catalog.from_source(source)
         if known and known[1] == _sha256(file):
             return "unchanged", known[0]
-        return self._put(read(file, names[0]), source, names, tell)
+        return self._put(_own(read(file, names[0])), source, names, tell)
 
     def _add_text(self, name: str, text: str) -> tuple[str, str]:
         try:
@@ -310,7 +310,7 @@ class Library:
             if document is None:
                 if source is None:
                     raise UnreadableError("there is no file to read it from")
-                document = read(Path(os.fsdecode(source)), name)
+                document = _own(read(Path(os.fsdecode(source)), name))
         except UnreadableError as error:
             return error
         return document, self._embedded(document, _silent), source
@@ -362,6 +362,14 @@ def _of_file(
     tell: Callable[[Progress], None], number: int, files: int
 ) -> Callable[[str, int, int], None]:
     return lambda name, done, passages: tell(Progress(number, files, name, done, passages))
+
+
+def _own(found: Iterator[Document | Failure]) -> Document:
+    """Return the document that the file is, without those inside of it."""
+    first = next(found)
+    if isinstance(first, Failure):
+        raise UnreadableError("holds no text of its own")
+    return first
 
 
 def _report(outcomes: Iterable[tuple[str, str]], failed: Iterable[Failure]) -> AddReport:

@@ -10,6 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
+Boxes = NDArray[np.int32]  # (n, 7): start, end, page, left, top, right, bottom; see Box; in tenths
+
+
+def no_boxes() -> Boxes:
+    """Return the boxes of a text that is not drawn anywhere."""
+    return np.empty((0, 7), np.int32)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -19,12 +29,33 @@ class Place:
     end: int  # offset after its last character
     page: int | None = None  # counts from 1; None where the format has no pages
     heading: str | None = None  # the headings above it, outermost first, joined by " > "
+    unit: str | None = (
+        None  # what the format counts instead of pages: "slide 3", "row 12", "cell 4"
+    )
+    ocr: float | None = None  # mean confidence, 0 to 1, of what was read from an image by OCR
 
     @property
     def label(self) -> str:
-        """The place in words: "page 3", "Terms > Payment", or both; "" where neither is known."""
+        """The place in words: "page 3", "Terms > Payment", or both; "" where nothing is known."""
         page = f"page {self.page}" if self.page is not None else None
-        return ", ".join(part for part in (page, self.heading) if part)
+        ocr = "read by OCR" if self.ocr is not None else None
+        return ", ".join(part for part in (page, self.heading, self.unit, ocr) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Where a stretch of a document's text is drawn on its page.
+
+    In points (of an image: pixels), from the upper left corner of the page as it is shown.
+    """
+
+    start: int
+    end: int
+    page: int  # counts from 1
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +66,8 @@ class Document:
     sha256: str  # of the file's bytes (of the UTF-8 text where there is no file)
     text: str  # the one string that all offsets refer to
     places: tuple[Place, ...] = ()  # ordered by start, not overlapping
+    boxes: Boxes = field(default_factory=no_boxes, compare=False, repr=False)  # of words, by start
+    part: str = ""  # its path inside of the file, where the file holds others; "" is the file
 
     @property
     def pages(self) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from index import lexical
 from index.embed import Vectors, quantise
@@ -34,6 +35,12 @@ def row_of(passage: Passage, vector: Vectors, sentence_vectors: Vectors) -> Row:
         vector.tobytes(),
         quantise(sentence_vectors).tobytes(),
     )
+
+
+def places_row(places: Sequence[Place]) -> str:
+    """Return what is stored of a document's places."""
+    rows = [[p.start, p.end, p.page, p.heading, p.unit, p.ocr] for p in places]
+    return json.dumps(rows, ensure_ascii=False)
 
 
 def places_from(stored: str) -> tuple[Place, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import zipfile
+from collections.abc import Callable
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +21,7 @@ from reportlab.pdfgen.canvas import Canvas
 from index.errors import UnreadableError
 from index.read import _READERS, read
 from index.read.office import read_docx
+from index.read.outline import Reading
 from index.read.pdf import read_pdf
 from index.read.text import decode, read_markdown
 from index.read.web import read_html
@@ -28,8 +30,15 @@ from index.records import Document, Place, check_places, place_at
 SAMPLES = Path(__file__).parent / "documents"
 
 
+def own(path: Path, name: str, **limits: int) -> Document:
+    """The document that the file is, without those inside of it."""
+    found = next(read(path, name, **limits))
+    assert isinstance(found, Document)
+    return found
+
+
 def sample(name: str) -> Document:
-    return read(SAMPLES / name, name)
+    return own(SAMPLES / name, name)
 
 
 def label(document: Document, words: str) -> str:
@@ -37,6 +46,11 @@ def label(document: Document, words: str) -> str:
     assert document.text.count(words) == 1
     place = place_at(document.places, document.text.index(words))
     return place.label if place else ""
+
+
+def parsed(reader: Callable[[bytes], Reading], data: bytes) -> tuple[str, tuple[Place, ...]]:
+    found = reader(data)
+    return found.text, found.places
 
 
 def headings(places: tuple[Place, ...]) -> list[str | None]:
@@ -75,7 +89,7 @@ def rezipped(data: bytes, **replaced: bytes | None) -> bytes:
 def refusal(path: Path, **limits: int) -> str:
     """The one line with which a file is refused."""
     with pytest.raises(UnreadableError) as caught:
-        read(path, path.name, **limits)
+        own(path, path.name, **limits)
     message = str(caught.value)
     assert message
     assert "\n" not in message
@@ -94,7 +108,7 @@ def refusal_of(folder: Path, name: str, data: bytes, **limits: int) -> str:
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*[!y]")), ids=lambda path: path.name)
 def test_every_sample_is_read(path):
-    document = read(path, path.name)
+    document = own(path, path.name)
     assert document.name == path.name
     assert document.sha256 == sha256(path.read_bytes()).hexdigest()
     assert len(document.text) > 1500
@@ -194,14 +208,14 @@ def test_text_of_old_windows_programs_is_read():
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.sampled_from(["# A", "## B ##", "### C", "text", "```", "~~~", "", "#no"])))
 def test_the_places_of_any_markdown_start_at_its_headings(lines):
-    text, places = read_markdown("\n".join(lines).encode())
+    text, places = parsed(read_markdown, "\n".join(lines).encode())
     check_places(places, len(text))
     assert all(text[place.start] == "#" for place in places)
 
 
 def test_heading_paths_follow_the_levels():
     source = b"# A\n### B\n## C #\n```\n# code\n```\n    # code\n#\n# D"
-    assert headings(read_markdown(source)[1]) == ["A", "A > B", "A > C", "D"]
+    assert headings(read_markdown(source).places) == ["A", "A > B", "A > C", "D"]
 
 
 # HTML
@@ -229,26 +243,27 @@ def test_heading_paths_follow_the_levels():
     ],
 )
 def test_what_is_hidden_goes_and_what_follows_it_stays(hidden):
-    text, _ = read_html(f"<p>before</p>{hidden}after".encode())
+    text, _ = parsed(read_html, f"<p>before</p>{hidden}after".encode())
     assert text.split() == ["before", "after"]
 
 
 def test_a_page_without_a_main_heading_goes_by_its_title():
-    _, places = read_html(b"<title>Fares \n 2024</title><p>x</p><h2>Islands</h2><p>y</p>")
+    _, places = parsed(read_html, b"<title>Fares \n 2024</title><p>x</p><h2>Islands</h2><p>y</p>")
     assert headings(places) == ["Fares 2024", "Fares 2024 > Islands"]
 
 
 def test_headings_within_tables_and_links_have_exact_offsets():
-    text, places = read_html(
+    text, places = parsed(
+        read_html,
         b"<table><tr><td>a</td><td><h2><a href=x>In a  cell</a></h2><p>b</p></td></tr></table>"
-        b"<div><h2>After<br>it</h2>c</div>"
+        b"<div><h2>After<br>it</h2>c</div>",
     )
     assert [text[p.start :].split("\n")[0] for p in places] == ["In a cell", "After"]
     assert headings(places) == ["In a cell", "After it"]
 
 
 def test_escaped_markup_stays_as_it_is_shown():
-    text, _ = read_html(b"<p>write &lt;b&gt; as &amp;lt;b&amp;gt; &#2;&#xFFFE;</p>")
+    text, _ = parsed(read_html, b"<p>write &lt;b&gt; as &amp;lt;b&amp;gt; &#2;&#xFFFE;</p>")
     assert text.strip() == "write <b> as &lt;b&gt;"
 
 
@@ -264,7 +279,7 @@ def test_escaped_markup_stays_as_it_is_shown():
     ],
 )
 def test_pages_are_decoded_as_they_say(start, encoding):
-    assert read_html(f"{start}<p>Привет".encode(encoding))[0].strip() == "Привет"
+    assert read_html(f"{start}<p>Привет".encode(encoding)).text.strip() == "Привет"
 
 
 # PDF
@@ -275,7 +290,7 @@ PAGES = st.lists(st.lists(st.text("abc XYZ.-19", min_size=1, max_size=30), max_s
 @settings(max_examples=30, deadline=None)
 @given(PAGES.filter(lambda pages: any("".join(lines).strip() for lines in pages)))
 def test_any_pdf_has_a_place_for_each_of_its_pages(pages):
-    text, places = read_pdf(pdf(*pages))
+    text, places = parsed(read_pdf, pdf(*pages))
     check_places(places, len(text))
     assert [place.page for place in places] == list(range(1, len(pages) + 1))
     for place, lines in zip(places, pages, strict=True):
@@ -284,7 +299,7 @@ def test_any_pdf_has_a_place_for_each_of_its_pages(pages):
 
 
 def test_a_word_broken_at_a_line_end_is_joined_and_a_name_keeps_its_hyphen():
-    text, _ = read_pdf(pdf(["the coopera-", "tive of Lindhamn-", "Visnäs"]))
+    text, _ = parsed(read_pdf, pdf(["the coopera-", "tive of Lindhamn-", "Visnäs"]))
     assert text == "the cooperative of Lindhamn-Visnäs"
 
 
@@ -298,7 +313,7 @@ def test_what_word_hides_is_not_read_and_what_it_inserts_is():
     inserted = OxmlElement("w:ins")
     inserted.append(paragraph.add_run("inserted")._r)
     paragraph._p.append(inserted)
-    assert read_docx(saved(document))[0] == "shown inserted"
+    assert read_docx(saved(document)).text == "shown inserted"
 
 
 def test_a_style_based_on_a_heading_makes_headings():
@@ -308,7 +323,10 @@ def test_a_style_based_on_a_heading_makes_headings():
     document.add_paragraph("Dues\tand\nrent", "Chapter")
     document.add_paragraph("", "Heading 2")
     document.add_paragraph("Berths", "Heading 3")
-    assert headings(read_docx(saved(document))[1]) == ["Dues and rent", "Dues and rent > Berths"]
+    assert headings(read_docx(saved(document)).places) == [
+        "Dues and rent",
+        "Dues and rent > Berths",
+    ]
 
 
 def test_cells_within_cells_stay_in_their_row():
@@ -316,7 +334,7 @@ def test_cells_within_cells_stay_in_their_row():
     row = document.add_table(1, 2).rows[0].cells
     row[0].text = "a\nb"
     row[1].add_table(1, 2).rows[0].cells[1].text = "d"
-    assert read_docx(saved(document))[0] == "a b | | d"
+    assert read_docx(saved(document)).text == "a b | | d"
 
 
 def test_entities_of_a_word_document_are_not_resolved(tmp_path):
@@ -326,7 +344,7 @@ def test_entities_of_a_word_document_are_not_resolved(tmp_path):
         xml = package.read("word/document.xml").decode()
     body = xml[xml.index("<w:document") :].replace("Kallvik", "&leak;")
     entity = f"<!DOCTYPE d [<!ENTITY leak SYSTEM '{(tmp_path / 'secret').as_uri()}'>]>"
-    text, _ = read_docx(rezipped(document, document=(entity + body).encode()))
+    text, _ = parsed(read_docx, rezipped(document, document=(entity + body).encode()))
     assert "Norrskeppet" in text
     assert "secret" not in text
 
@@ -358,7 +376,7 @@ def test_a_file_of_others_is_refused(tmp_path):
 def test_a_file_may_have_a_name_of_any_bytes(tmp_path):
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\n.txt"))
     path.write_text("text")
-    assert read(path, "any").text == "text"
+    assert own(path, "any").text == "text"
 
 
 @pytest.mark.parametrize(
@@ -419,7 +437,7 @@ def test_a_text_that_is_too_long_is_refused_at_once(tmp_path):
 def test_the_limits_are_exact(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("ä" * 10, encoding="utf-8")
-    assert read(path, "a", max_bytes=20, max_chars=10).text == "ä" * 10
+    assert own(path, "a", max_bytes=20, max_chars=10).text == "ä" * 10
     assert refusal(path, max_bytes=19).startswith("holds 20 bytes; the limit is 19")
     assert refusal(path, max_chars=9).startswith("holds 10 characters of text; the limit is 9")
     assert refusal(path, max_chars=3).startswith("holds 20 bytes of text; the limit is 3 char")

@@ -1,4 +1,4 @@
-"""One reader for each family of formats: path -> Document.
+"""One reader for each family of formats: path -> Document, and those of the files inside of it.
 
 A reader is a pure function of the file's bytes. It fixes the text that all offsets refer to, and
 the places of that text in the file.
@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 from index.errors import UnreadableError
+from index.files import utf8
 from index.read.office import read_docx
-from index.read.outline import Reading
+from index.read.outline import Part, Reading, clean
 from index.read.pdf import read_pdf
 from index.read.text import read_markdown, read_text
 from index.read.web import read_html
-from index.records import Document
+from index.records import Document, Failure
 
 MAX_BYTES = 200_000_000  # of a file
-MAX_CHARS = 20_000_000  # of its text
+MAX_CHARS = 20_000_000  # of a document's text
+MAX_PARTS = 10_000  # files inside of one
+MAX_UNPACKED = 1_000_000_000  # bytes of all of them
+MAX_DEPTH = 4  # files in files in files
 
 _READERS: dict[str, Callable[[bytes], Reading]] = {
     ".docx": read_docx,
@@ -37,36 +42,104 @@ _BYTES_PER_CHAR = 4  # at most, in every encoding of Unicode
 
 def read(
     path: Path, name: str, *, max_bytes: int = MAX_BYTES, max_chars: int = MAX_CHARS
-) -> Document:
-    """Read a file as the document of that name.
+) -> Iterator[Document | Failure]:
+    """Read a file as the document of that name, then the files inside of it, likewise.
 
-    Raises UnreadableError where it cannot be taken in. The message is the end of a sentence that
-    starts with the file's name: "is empty", "has no text: …".
+    A file inside of `name` is the document `name/path inside`; one that cannot be taken in is a
+    Failure. Raises UnreadableError where the file itself cannot be. The message is the end of a
+    sentence that starts with the file's name: "is empty", "has no text: …".
     """
-    data = _bytes(path, max_bytes)
-    reader = _READERS.get(path.suffix.lower(), read_text)
+    budget = _Budget(max_bytes, max_chars)
+    return _documents(_bytes(path, max_bytes), name, "", 0, budget)
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What may still be read of one file."""
+
+    max_bytes: int  # of each file inside
+    max_chars: int  # of each document
+    parts: int = MAX_PARTS
+    unpacked: int = MAX_UNPACKED
+
+
+def _documents(
+    data: bytes, name: str, part: str, depth: int, budget: _Budget
+) -> Iterator[Document | Failure]:
+    """Yield what `read` does; `part` is the path inside of the outermost file."""
+    reading = _reading(data, PurePosixPath(part or name).suffix.lower(), budget.max_chars)
+    empty = not reading.text.strip()
+    if not empty:
+        sha256 = hashlib.sha256(data).hexdigest()
+        yield Document(name, sha256, reading.text, reading.places, reading.boxes, part)
+    taken: set[str] = set()
+    for inner in reading.parts:
+        label = _unlike(taken, _inner_name(inner.name))
+        inside = f"{part}/{label}" if part else label
+        try:
+            _spend(budget, inner, depth)
+            yield from _documents(inner.data, f"{name}/{label}", inside, depth + 1, budget)
+        except UnreadableError as error:
+            yield Failure(f"{name}/{label}", str(error))
+    if empty and not taken:
+        raise UnreadableError("holds no text, only white space")
+
+
+def _spend(budget: _Budget, part: Part, depth: int) -> None:
+    budget.parts -= 1
+    budget.unpacked -= len(part.data)
+    if depth >= MAX_DEPTH:
+        raise UnreadableError(f"lies more than {MAX_DEPTH} files deep in others: unpack it first")
+    if budget.parts < 0:
+        raise UnreadableError(f"is one of more than {MAX_PARTS:,} files in one: unpack it first")
+    if len(part.data) > budget.max_bytes or budget.unpacked < 0:
+        raise UnreadableError(
+            f"unpacks to more than the limit of {min(budget.max_bytes, MAX_UNPACKED):,} bytes: "
+            "unpack it first"
+        )
+    if not part.data:
+        raise UnreadableError("is empty")
+
+
+def _inner_name(raw: str) -> str:
+    """Return the path of a file inside of another, as text that cannot lead out of it."""
+    steps = clean(utf8(raw)).replace("\\", "/").split("/")
+    kept = [step for step in steps if step.strip() not in ("", ".", "..")]
+    return "/".join(kept) or "unnamed"
+
+
+def _unlike(taken: set[str], name: str) -> str:
+    """Return the name, with a number where it is taken already; it is taken from now on."""
+    path, number, found = PurePosixPath(name), 1, name
+    while found in taken:
+        number += 1
+        found = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+    taken.add(found)
+    return found
+
+
+def _reading(data: bytes, suffix: str, max_chars: int) -> Reading:
+    reader = _READERS.get(suffix, read_text)
     if reader in (read_text, read_markdown) and len(data) > _BYTES_PER_CHAR * (max_chars + 1):
         # Too long in any encoding: need not be decoded to be refused.
         raise UnreadableError(
             f"holds {len(data):,} bytes of text; the limit is {max_chars:,} characters: split it"
         )
     try:
-        text, places = reader(data)
+        found = reader(data)
     except UnreadableError:
         raise
     except Exception as error:  # whatever a format's library makes of a file that breaks it
         said = (str(error).splitlines() or [""])[0]
         raise UnreadableError(
-            f"cannot be read as {path.suffix.lower()} ({type(error).__name__}: {said}); "
+            f"cannot be read as {suffix} ({type(error).__name__}: {said}); "
             "it may be damaged: save it again, or as another format"
         ) from error
-    if len(text) > max_chars:
+    if len(found.text) > max_chars:
         raise UnreadableError(
-            f"holds {len(text):,} characters of text; the limit is {max_chars:,}: split it"
+            f"holds {len(found.text):,} characters of text; the limit is {max_chars:,}: split it"
         )
-    if not text.strip():
-        raise UnreadableError("holds no text, only white space")
-    return Document(name, hashlib.sha256(data).hexdigest(), text, places)
+    return found
 
 
 def _bytes(path: Path, max_bytes: int) -> bytes:

@@ -117,7 +117,7 @@ def _join(blocks: Sequence[_Block]) -> Reading:
             headings.append(Heading(length, block.level, " ".join(block.text.split())))
         parts.append(block.text)
         length += len(block.text)
-    return "".join(parts), outline(headings, length)
+    return Reading("".join(parts), outline(headings, length))
 
 
 def _blocks(container: _Element, styles: _Styles) -> Iterator[_Block]:

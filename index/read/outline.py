@@ -1,15 +1,13 @@
-"""Headings -> places: what the readers of structured text have in common."""
+"""What the readers have in common: what they make of a file, and headings -> places."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
-from index.records import Place
-
-Reading = tuple[str, tuple[Place, ...]]  # what every reader makes of a file's bytes
+from index.records import Boxes, Place, no_boxes
 
 _LAST_OF_PLANES = "".join(
     chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF)
@@ -17,6 +15,24 @@ _LAST_OF_PLANES = "".join(
 _UNCLEAN = re.compile(
     f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufdd0-\\ufdef{_LAST_OF_PLANES}]"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file inside of another: of an archive, of an e-mail."""
+
+    name: str  # as the file that holds it calls it: hostile
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader makes of a file's bytes."""
+
+    text: str  # "" where the file has no words of its own
+    places: tuple[Place, ...] = ()  # as in `Document`
+    boxes: Boxes = field(default_factory=no_boxes, compare=False)
+    parts: Iterable[Part] = ()  # made one by one; iterated once
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def read_pdf(data: bytes) -> Reading:
     for number, page in enumerate(pages, start=1):
         places.append(Place(start, start + len(page), page=number))
         start += len(page) + len(_BETWEEN_PAGES)
-    return _BETWEEN_PAGES.join(pages), tuple(places)
+    return Reading(_BETWEEN_PAGES.join(pages), tuple(places))
 
 
 def _page_texts(data: bytes) -> list[str]:

@@ -30,13 +30,13 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
 
 def read_text(data: bytes) -> Reading:
     """Read plain text. Raises UnreadableError where the bytes are not text."""
-    return decode(data), ()
+    return Reading(decode(data))
 
 
 def read_markdown(data: bytes) -> Reading:
     """Read Markdown, verbatim, with its sections. Raises UnreadableError as `read_text` does."""
     text = decode(data)
-    return text, outline(_headings(text), len(text))
+    return Reading(text, outline(_headings(text), len(text)))
 
 
 def decode(data: bytes, declared: str | None = None) -> str:

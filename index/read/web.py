@@ -53,7 +53,7 @@ def read_html(data: bytes) -> Reading:
     """
     root = _parse(decode(data, _declared_encoding(data)))
     if root is None:
-        return "", ()
+        return Reading("")
     title = clean(" ".join((root.findtext(".//title") or "").split()))
     _protect_characters(root)
     _drop_unseen(root)
@@ -68,7 +68,7 @@ def read_html(data: bytes) -> Reading:
     headings = list(_headings(text, engine.get_annotations()))
     if all(heading.level > 1 for heading in headings):
         headings.insert(0, Heading(0, 0, title))
-    return text, outline(headings, len(text))
+    return Reading(text, outline(headings, len(text)))
 
 
 def _parse(page: str) -> HtmlElement | None:

@@ -25,7 +25,7 @@ from index.catalog import SCHEMA_VERSION
 from index.embed import Encoder, Remembering
 from index.errors import UnreadableError
 from index.read import read as read_document
-from index.records import Document
+from index.records import Document, Failure
 from index.rerank import Reranker
 from index.split import split
 from rag import Assistant, judge
@@ -258,9 +258,12 @@ def positive(value: str) -> int:
 def _read_file(file: Path) -> Document:
     """Read a file, named by its path, which a library remembers; raises ValueError."""
     try:
-        return read_document(file, str(file.resolve()))
+        found = next(read_document(file, str(file.resolve())))
     except UnreadableError as error:
         raise ValueError(f"{file.name} {error}") from error
+    if isinstance(found, Failure):
+        raise ValueError(f"{found.name} {found.reason}")
+    return found
 
 
 def _all_in(report: Any) -> None:

@@ -67,7 +67,7 @@ def run(
     """Return the shares of changed sentences refused and of true ones kept."""
     system = system or System()
     least = judge.support_threshold(system.settings.unsupported_at_most)
-    chosen = pairs([read(file, file.name).text for file in documents(data)])[: limit or MOST]
+    chosen = pairs([next(read(file, file.name)).text for file in documents(data)])[: limit or MOST]
     with system.passing_library() as library:
 
         def supported(sentence: str, quotes: Sequence[str]) -> bool:
