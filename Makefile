@@ -6,7 +6,7 @@
 # make bench    how long a search takes, and an answer, beside stock chains on the same model file
 # make peers    what LangChain and LlamaIndex say to the same questions, beside Pincite
 PYTHON ?= python3
-DOCS ?= tests/documents
+DOCS ?= tests/documents/ferry
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed

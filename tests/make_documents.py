@@ -16,7 +16,7 @@ from reportlab.lib.pagesizes import A5
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import Flowable, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
 
-HERE = Path(__file__).parent / "documents"
+HERE = Path(__file__).parent / "documents" / "ferry"
 
 Block = str | list[tuple[str, ...]]  # a paragraph with its mark, or the rows of a table
 

@@ -22,7 +22,7 @@ __all__ = ["browser", "watched"]  # fixtures
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(600)]
 
-SAMPLES = Path(__file__).parent / "documents"
+SAMPLES = Path(__file__).parent / "documents" / "ferry"
 QUESTION = "What rent does the Cooperative pay for the waiting hall?"
 QUOTE = "For the waiting hall it pays a rent of EUR 1,850 a month."
 

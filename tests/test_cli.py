@@ -229,7 +229,7 @@ def test_watch_picks_up_what_changes(papers, letters, tmp_path, monkeypatch, cap
 def test_documents_lists_names_pages_and_passages(letters, capsys):
     assert main(["documents"]) == 0
     assert capsys.readouterr().out == "The library is empty. Add documents: pincite index PATH\n"
-    main(["index", str(ROOT / "tests/documents/annual-report-2023.pdf")])
+    main(["index", str(ROOT / "tests/documents/ferry/annual-report-2023.pdf")])
     capsys.readouterr()
     assert main(["documents", "--json"]) == 0
     (document,) = json_of(capsys)["documents"]

@@ -342,7 +342,7 @@ def test_the_ends_are_the_first_and_the_last_passage(library):
 
 
 def test_hits_know_their_places(library):
-    library.add([ROOT / "tests/documents/annual-report-2023.pdf"])
+    library.add([ROOT / "tests/documents/ferry/annual-report-2023.pdf"])
     hits = library.search("passenger tickets and total costs", 50)
     document = library.document("annual-report-2023.pdf")
     assert {hit.page for hit in hits} == {1, 2, 3}

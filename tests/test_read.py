@@ -27,7 +27,7 @@ from index.read.text import decode, read_markdown
 from index.read.web import read_html
 from index.records import Document, Place, check_places, place_at
 
-SAMPLES = Path(__file__).parent / "documents"
+SAMPLES = Path(__file__).parent / "documents" / "ferry"
 
 
 def own(path: Path, name: str, **limits: int) -> Document:

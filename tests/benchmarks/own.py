@@ -20,7 +20,7 @@ from tests.benchmarks.common import System, files_in, subset, unseen_relevance
 REFERENCES: dict[str, str] = {}
 NAME = "own"  # of the kept library
 CASES = Path(__file__).parents[1] / "cases.csv"
-DOCUMENTS = Path(__file__).parents[1] / "documents"
+DOCUMENTS = Path(__file__).parents[1] / "documents" / "ferry"
 SMALL = 69
 
 
