@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from index.errors import UnreadableError
 from index.files import utf8
+from index.read.image import FORMATS, read_image
 from index.read.office import read_docx
 from index.read.outline import Part, Reading, clean
 from index.read.pdf import read_pdf
@@ -35,6 +36,7 @@ _READERS: dict[str, Callable[[bytes], Reading]] = {
     ".md": read_markdown,
     ".pdf": read_pdf,
     ".xhtml": read_html,
+    **{suffix: read_image for suffixes in FORMATS.values() for suffix in suffixes},
 }  # every other suffix: read_text
 SUFFIXES = frozenset({*_READERS, ".txt"})  # of what is a document wherever it lies
 _BYTES_PER_CHAR = 4  # at most, in every encoding of Unicode
