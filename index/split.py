@@ -22,6 +22,7 @@ _NEWLINE = re.compile(r"\n")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•–|>#]|\(?\w{1,3}[.)])\s")
 _ITEM_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{2,5})[.)]")
+_CELL_END = re.compile(r"\t| \| ")  # what parts the cells of a table's row
 _ENDS_SENTENCE = re.compile(r"[.!?:;。！？…][\"'”’»)\]]*$")
 _WINDOW = 4000  # characters that the sentence splitter sees at once: its time grows with the square
 _WRAPPED_LINE = (
@@ -104,6 +105,7 @@ def _lines(text: str, block: Span) -> Iterator[Span]:
         wrapped = (
             len(line) >= _WRAPPED_LINE
             and not _ENDS_SENTENCE.search(line)
+            and not _CELL_END.search(line)
             and not _LIST_ITEM.match(text, at + 1, end)
         )
         line_start = at + 1

@@ -1,18 +1,20 @@
-"""Rows of tables as the readers write them, cells between bars: which column a number stands in."""
+"""Rows of tables as the readers write them, cells between bars or tabs: a number's column."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from rag import words
 from rag.words import Profile
 
 _BAR = "|"
+_CELL_END = re.compile(r"[|\t]")
 
 
 def is_row(text: str) -> bool:
     """Whether a sentence is a row of a table."""
-    return _BAR in text
+    return bool(_CELL_END.search(text))
 
 
 def rows(text: str) -> list[list[str]]:
@@ -22,7 +24,7 @@ def rows(text: str) -> list[list[str]]:
         inner = line.strip()
         if inner.startswith(_BAR) and inner.endswith(_BAR) and len(inner) > 1:
             inner = inner[1:-1]
-        found.append([cell.strip() for cell in inner.split(_BAR)])
+        found.append([cell.strip() for cell in _CELL_END.split(inner)])
     return found
 
 

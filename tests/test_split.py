@@ -148,3 +148,13 @@ def test_the_time_grows_with_the_length_only(text):
 def test_many_places_take_no_time():
     pages = tuple(Place(i * 16, i * 16 + 14, page=i + 1) for i in range(20_000))
     passages("para one here.\n\n" * 20_000, *pages)
+
+
+def test_each_row_of_a_table_is_a_sentence_however_long():
+    rows = [
+        "House\tVisitors of the first half year\tVisitors of the second half year",
+        "Orchid house\t12,040 in spite of the closed weeks\t18,300",
+        "Fern house | 9,120 in spite of the closed weeks | 11,004 and school classes",
+    ]
+    text = "\n".join(rows)
+    assert [text[start:end] for start, end in sentences(text)] == rows
