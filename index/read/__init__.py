@@ -39,6 +39,7 @@ _READERS: dict[str, Callable[[bytes], Reading]] = {
     **{suffix: read_image for suffixes in FORMATS.values() for suffix in suffixes},
 }  # every other suffix: read_text
 SUFFIXES = frozenset({*_READERS, ".txt"})  # of what is a document wherever it lies
+_PLAIN = (read_text, read_markdown)
 _BYTES_PER_CHAR = 4  # at most, in every encoding of Unicode
 
 
@@ -52,7 +53,7 @@ def read(
     sentence that starts with the file's name: "is empty", "has no text: …".
     """
     budget = _Budget(max_bytes, max_chars)
-    return _documents(_bytes(path, max_bytes), name, "", 0, budget)
+    return _documents(_bytes(path, max_bytes), path.suffix, name, "", 0, budget)
 
 
 @dataclass(slots=True)
@@ -65,11 +66,16 @@ class _Budget:
     unpacked: int = MAX_UNPACKED
 
 
+def is_plain(path: Path) -> bool:
+    """Whether a file is read as plain text, by no library that a hostile one could break."""
+    return _READERS.get(path.suffix.lower(), read_text) in _PLAIN
+
+
 def _documents(
-    data: bytes, name: str, part: str, depth: int, budget: _Budget
+    data: bytes, suffix: str, name: str, part: str, depth: int, budget: _Budget
 ) -> Iterator[Document | Failure]:
     """Yield what `read` does; `part` is the path inside of the outermost file."""
-    reading = _reading(data, PurePosixPath(part or name).suffix.lower(), budget.max_chars)
+    reading = _reading(data, suffix.lower(), budget.max_chars)
     empty = not reading.text.strip()
     if not empty:
         sha256 = hashlib.sha256(data).hexdigest()
@@ -80,7 +86,8 @@ def _documents(
         inside = f"{part}/{label}" if part else label
         try:
             _spend(budget, inner, depth)
-            yield from _documents(inner.data, f"{name}/{label}", inside, depth + 1, budget)
+            kind = PurePosixPath(label).suffix
+            yield from _documents(inner.data, kind, f"{name}/{label}", inside, depth + 1, budget)
         except UnreadableError as error:
             yield Failure(f"{name}/{label}", str(error))
     if empty and not taken:
@@ -122,7 +129,7 @@ def _unlike(taken: set[str], name: str) -> str:
 
 def _reading(data: bytes, suffix: str, max_chars: int) -> Reading:
     reader = _READERS.get(suffix, read_text)
-    if reader in (read_text, read_markdown) and len(data) > _BYTES_PER_CHAR * (max_chars + 1):
+    if reader in _PLAIN and len(data) > _BYTES_PER_CHAR * (max_chars + 1):
         # Too long in any encoding: need not be decoded to be refused.
         raise UnreadableError(
             f"holds {len(data):,} bytes of text; the limit is {max_chars:,} characters: split it"

@@ -12,6 +12,7 @@ from index.read.layout import lines
 from index.read.ocr import read_pixels
 from index.read.outline import Reading
 from index.read.pages import Page, joined
+from index.read.progress import report
 
 FORMATS = {
     "BMP": (".bmp",), "GIF": (".gif",), "JPEG": (".jpg", ".jpeg"), "PNG": (".png",),
@@ -32,7 +33,10 @@ def read_image(data: bytes) -> Reading:
             frames = getattr(image, "n_frames", 1)
             if frames > MAX_FRAMES:
                 raise UnreadableError(f"has {frames:,} pages; the limit is {MAX_FRAMES}: split it")
-            pages = [_page(frame) for frame in ImageSequence.Iterator(image)]
+            pages = []
+            for number, frame in enumerate(ImageSequence.Iterator(image), start=1):
+                pages.append(_page(frame))
+                report(number, frames)
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
         raise UnreadableError(
             f"is not an image that can be read, or a broken one ({type(error).__name__}); "

@@ -27,6 +27,7 @@ from index.read.layout import Run, Word, lines
 from index.read.ocr import read_pixels
 from index.read.outline import Reading
 from index.read.pages import BROKEN, Page, joined
+from index.read.progress import report
 
 MAX_PAGES = 20_000
 
@@ -63,6 +64,7 @@ def _pages(data: bytes) -> Iterator[Page]:
             for number in range(1, count + 1):
                 with closing(document[number - 1]) as page:
                     yield _page(page)
+                report(number, count)
     except PdfiumError as error:
         if error.err_code in (FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY):
             message = "is protected by a password; save it without one"
