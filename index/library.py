@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -22,7 +22,7 @@ from index.embed import Encoder, Vectors
 from index.errors import LibraryError, UnreadableError
 from index.faults import faults
 from index.files import expanded, files, printable, reason, utf8
-from index.read import read
+from index.read.sandbox import Sandbox
 from index.records import AddReport, Document, DocumentInfo, Failure, Fault, Hit, Progress
 from index.rerank import Reranker
 from index.rows import Row, row_of
@@ -106,12 +106,14 @@ class Library:
         tell = progress or (lambda _: None)
         found, failed = files(paths, without=self.path)
         outcomes = []
-        for number, (file, names) in enumerate(found):
-            tell(Progress(number, len(found), names[0]))
-            try:
-                outcomes.append(self._add_file(file, names, _of_file(tell, number, len(found))))
-            except UnreadableError as error:
-                failed.append(Failure(names[0], str(error)))
+        with closing(Sandbox()) as sandbox:
+            for number, (file, names) in enumerate(found):
+                tell(Progress(number, len(found), names[0]))
+                told = _of_file(tell, number, len(found))
+                try:
+                    outcomes.append(self._add_file(file, names, sandbox, told))
+                except UnreadableError as error:
+                    failed.append(Failure(names[0], str(error)))
         tell(Progress(len(found), len(found), ""))
         return _report(outcomes, failed)
 
@@ -126,7 +128,11 @@ class Library:
         return _report(outcomes, failed)
 
     def _add_file(
-        self, file: Path, names: Sequence[str], tell: Callable[[str, int, int], None]
+        self,
+        file: Path,
+        names: Sequence[str],
+        sandbox: Sandbox,
+        tell: Callable[[str, int, int], None],
     ) -> tuple[str, str]:
         """Return the outcome ("added" …) and the document's name."""
         source = os.fsencode(file)
@@ -134,7 +140,7 @@ class Library:
             known = catalog.from_source(source)
         if known and known[1] == _sha256(file):
             return "unchanged", known[0]
-        return self._put(_own(read(file, names[0])), source, names, tell)
+        return self._put(_own(sandbox.read(file, names[0])), source, names, tell)
 
     def _add_text(self, name: str, text: str) -> tuple[str, str]:
         try:
@@ -310,7 +316,8 @@ class Library:
             if document is None:
                 if source is None:
                     raise UnreadableError("there is no file to read it from")
-                document = _own(read(Path(os.fsdecode(source)), name))
+                with closing(Sandbox()) as sandbox:
+                    document = _own(sandbox.read(Path(os.fsdecode(source)), name))
         except UnreadableError as error:
             return error
         return document, self._embedded(document, _silent), source
@@ -366,7 +373,7 @@ def _of_file(
 
 def _own(found: Iterator[Document | Failure]) -> Document:
     """Return the document that the file is, without those inside of it."""
-    first = next(found)
+    first, *_ = found
     if isinstance(first, Failure):
         raise UnreadableError("holds no text of its own")
     return first

@@ -22,6 +22,7 @@ from index.embed import quantise
 from index.errors import LibraryError, UnknownDocumentError
 from index.files import signature
 from index.lexical import hash_of
+from index.read.sandbox import Sandbox
 from index.records import Failure, Place
 from tests.fakes import LetterEncoder
 
@@ -136,7 +137,7 @@ def test_unchanged_files_are_neither_read_nor_embedded_again(library, tmp_path, 
     def never(*_):
         raise AssertionError("read again")
 
-    monkeypatch.setattr("index.library.read", never)
+    monkeypatch.setattr(Sandbox, "read", never)
     assert library.add([folder]).unchanged == ("a.txt", "b.txt")
     assert library.encoder.encoded == encoded
     os.utime(folder / "a.txt", (1, 1))  # an older date is no other content
