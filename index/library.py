@@ -22,6 +22,7 @@ from index.embed import Encoder, Vectors
 from index.errors import LibraryError, UnreadableError
 from index.faults import faults
 from index.files import expanded, files, printable, reason, utf8
+from index.read.progress import listening
 from index.read.sandbox import Sandbox
 from index.records import AddReport, Document, DocumentInfo, Failure, Fault, Hit, Progress
 from index.rerank import Reranker
@@ -132,7 +133,7 @@ class Library:
         file: Path,
         names: Sequence[str],
         sandbox: Sandbox,
-        tell: Callable[[str, int, int], None],
+        tell: Callable[..., None],
     ) -> tuple[str, str]:
         """Return the outcome ("added" …) and the document's name."""
         source = os.fsencode(file)
@@ -140,7 +141,9 @@ class Library:
             known = catalog.from_source(source)
         if known and known[1] == _sha256(file):
             return "unchanged", known[0]
-        return self._put(_own(sandbox.read(file, names[0])), source, names, tell)
+        with listening(lambda *pages: tell(names[0], 0, 0, *pages)):
+            document = _own(sandbox.read(file, names[0]))
+        return self._put(document, source, names, tell)
 
     def _add_text(self, name: str, text: str) -> tuple[str, str]:
         try:
@@ -163,7 +166,7 @@ class Library:
         document: Document,
         source: bytes | None,
         names: Sequence[str],
-        tell: Callable[[str, int, int], None],
+        tell: Callable[..., None],
     ) -> tuple[str, str]:
         passages = self._embedded(document, lambda *done: tell(names[0], *done))
         with self._using() as catalog:
@@ -365,10 +368,8 @@ def _silent(*_: object) -> None:
     """Report no progress."""
 
 
-def _of_file(
-    tell: Callable[[Progress], None], number: int, files: int
-) -> Callable[[str, int, int], None]:
-    return lambda name, done, passages: tell(Progress(number, files, name, done, passages))
+def _of_file(tell: Callable[[Progress], None], number: int, files: int) -> Callable[..., None]:
+    return lambda name, *done: tell(Progress(number, files, name, *done))
 
 
 def _own(found: Iterator[Document | Failure]) -> Document:

@@ -174,6 +174,8 @@ class Progress:
     name: str  # of the file at hand; "" when all are done
     passages_done: int = 0  # of the file at hand: those that are embedded
     passages: int = 0
+    pages_read: int = 0  # of the file at hand, while it is being read
+    pages: int = 0
 
 
 @dataclass(frozen=True, slots=True)

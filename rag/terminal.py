@@ -29,9 +29,13 @@ def add(library: Library, paths: Iterable[Path]) -> AddReport:
                 f"file {min(progress.files_done + 1, progress.files)} of {progress.files} "
                 f"{line(progress.name)[-40:]}"
             )
-            if progress.passages != bar.total or progress.passages_done < bar.n:
-                bar.reset(progress.passages or None)
-            bar.update(progress.passages_done - bar.n)
+            done, total = progress.passages_done, progress.passages
+            bar.unit = " passages"
+            if not total and progress.pages:  # it is still being read
+                done, total, bar.unit = progress.pages_read, progress.pages, " pages"
+            if total != bar.total or done < bar.n:
+                bar.reset(total or None)
+            bar.update(done - bar.n)
 
         return library.add(paths, progress=show)
 

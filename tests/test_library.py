@@ -25,6 +25,7 @@ from index.lexical import hash_of
 from index.read.sandbox import Sandbox
 from index.records import Failure, Place
 from tests.fakes import LetterEncoder
+from tests.test_layout import pdf
 
 HARBOUR = "The harbour is deep. Ships lie there in winter."
 BAKERY = "The bakery sells rye bread. It opens at six."
@@ -586,3 +587,10 @@ def test_interrupted_while_it_embeds_nothing_is_half_in(library, tmp_path):
 def test_a_text_is_added_in_the_same_time_however_many_there_are(library):
     library.add_texts([(f"{n}", f"Text {n}.") for n in range(1500)])
     assert [len(list(group)) for _, group in itertools.groupby(names(library))] == [1] * 1500
+
+
+def test_the_pages_that_are_read_are_told(library, tmp_path):
+    (tmp_path / "a.pdf").write_bytes(pdf([(50, 50, "One")], [(50, 50, "Two")]))
+    told: list[Progress] = []
+    library.add([tmp_path / "a.pdf"], progress=told.append)
+    assert [(now.pages_read, now.pages) for now in told if now.pages] == [(1, 2), (2, 2)]

@@ -11,7 +11,7 @@ import pytest
 
 from index.errors import UnreadableError
 from index.read import read, sandbox, worker
-from index.read.progress import LISTENER
+from index.read.progress import listening
 from index.read.sandbox import Sandbox
 from index.records import Document, Failure
 from tests.test_layout import pdf
@@ -74,11 +74,8 @@ def test_the_pages_that_are_read_are_told(reader, tmp_path):
     file = tmp_path / "a.pdf"
     file.write_bytes(pdf([(50, 50, "One")], [(50, 50, "Two")], [(50, 50, "Three")]))
     told = []
-    token = LISTENER.set(lambda done, total: told.append((done, total)))
-    try:
+    with listening(lambda done, total: told.append((done, total))):
         list(reader.read(file, "a.pdf"))
-    finally:
-        LISTENER.reset(token)
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 

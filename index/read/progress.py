@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 Tell = Callable[[int, int], None]  # told how many pages are done, of how many
@@ -12,9 +13,19 @@ def _nobody(done: int, total: int) -> None:
     """Tell nobody."""
 
 
-LISTENER: ContextVar[Tell] = ContextVar("listener", default=_nobody)
+_LISTENER: ContextVar[Tell] = ContextVar("listener", default=_nobody)
 
 
 def report(done: int, total: int) -> None:
     """Say how many pages of the file at hand are done, of how many."""
-    LISTENER.get()(done, total)
+    _LISTENER.get()(done, total)
+
+
+@contextmanager
+def listening(tell: Tell) -> Iterator[None]:
+    """Let `tell` be told, within."""
+    token = _LISTENER.set(tell)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)

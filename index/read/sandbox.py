@@ -25,7 +25,7 @@ import numpy as np
 
 from index.errors import UnreadableError
 from index.read import MAX_BYTES, MAX_CHARS, is_plain, read
-from index.read.progress import LISTENER
+from index.read.progress import report
 from index.records import Document, Failure, Place
 
 MEMORY = 1_300_000_000  # bytes that reading a file may take: OCR takes one billion
@@ -60,7 +60,7 @@ class Sandbox:
             while True:
                 said = self._next()
                 if "page" in said:
-                    LISTENER.get()(*said["page"])
+                    report(*said["page"])
                 elif "document" in said:
                     yield _document(said)
                 elif "failure" in said:

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from index.errors import UnreadableError
 from index.read import read
-from index.read.progress import LISTENER
+from index.read.progress import listening
 from index.records import Document, Failure
 
 Say = Callable[[dict[str, Any]], None]
@@ -55,11 +55,11 @@ def limit(memory: int) -> None:
 
 def answer(asked: dict[str, Any], say: Say) -> None:
     """Read a file and say what is in it."""
-    LISTENER.set(lambda done, total: say({"page": [done, total]}))
     path = Path(os.fsdecode(base64.b64decode(asked["path"])))
     try:
-        for found in read(path, asked["name"], **asked["limits"]):
-            say(_failure(found) if isinstance(found, Failure) else _document(found))
+        with listening(lambda done, total: say({"page": [done, total]})):
+            for found in read(path, asked["name"], **asked["limits"]):
+                say(_failure(found) if isinstance(found, Failure) else _document(found))
     except UnreadableError as error:
         say({"error": str(error)})
     except MemoryError:
