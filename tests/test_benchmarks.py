@@ -233,7 +233,7 @@ def test_financebench_finds_pages_and_reads_their_text(tmp_path: Path, measured)
     # eight pages of zeds are nearer to a question of zeds than the one of costs
     pdf(
         folder / "pdfs" / "A.pdf",
-        ["Costs were high.", "Revenue was 12 million.", *(f"Zzz {n}." for n in range(8))],
+        ["Costs were high.", "Revenue was 12 million.", *(f"Zzz {n}." for n in "abcdefgh")],
     )
     pdf(folder / "pdfs" / "B.pdf", ["Rent"] * 40)  # the largest is left for the full run
 

@@ -23,7 +23,7 @@ from index.errors import LibraryError, UnknownDocumentError
 from index.files import signature
 from index.lexical import hash_of
 from index.read.sandbox import Sandbox
-from index.records import Failure, Place
+from index.records import Failure, Place, Progress
 from tests.fakes import LetterEncoder
 from tests.test_layout import pdf
 

@@ -422,7 +422,7 @@ def test_a_bad_file_gets_its_one_line(tmp_path, name, data, reason):
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr("index.read.office.MAX_UNPACKED", 1_000_000)
+    monkeypatch.setattr("index.read.package.MAX_UNPACKED", 1_000_000)
     bomb = rezipped(saved(docx.Document()), document=bytes(10_000_000))
     assert len(bomb) < 60_000
     reason = refusal_of(tmp_path, "bomb.docx", bomb)

@@ -14,31 +14,58 @@ from pathlib import Path, PurePosixPath
 
 from index.errors import UnreadableError
 from index.files import utf8
+from index.read.book import read_epub
+from index.read.code import SUFFIXES as LINES
+from index.read.code import read_code
+from index.read.data import read_json, read_json_lines
 from index.read.image import FORMATS, read_image
+from index.read.notebook import read_notebook
 from index.read.office import read_docx
-from index.read.outline import Part, Reading, clean
+from index.read.opendocument import read_odp, read_odt
+from index.read.outline import MAX_CHARS, Part, Reading, clean
 from index.read.pdf import read_pdf
+from index.read.rtf import read_rtf
+from index.read.sheets import read_separated, read_workbook
+from index.read.slides import read_pptx
 from index.read.text import read_markdown, read_text
 from index.read.web import read_html
 from index.records import Document, Failure
 
 MAX_BYTES = 200_000_000  # of a file
-MAX_CHARS = 20_000_000  # of a document's text
 MAX_PARTS = 10_000  # files inside of one
 MAX_UNPACKED = 1_000_000_000  # bytes of all of them
 MAX_DEPTH = 4  # files in files in files
 
 _READERS: dict[str, Callable[[bytes], Reading]] = {
+    ".csv": read_separated,
     ".docx": read_docx,
+    ".epub": read_epub,
     ".htm": read_html,
     ".html": read_html,
+    ".ipynb": read_notebook,
+    ".json": read_json,
+    ".jsonl": read_json_lines,
     ".markdown": read_markdown,
     ".md": read_markdown,
+    ".ndjson": read_json_lines,
+    ".odp": read_odp,
+    ".ods": read_workbook,
+    ".odt": read_odt,
     ".pdf": read_pdf,
+    ".pptx": read_pptx,
+    ".rtf": read_rtf,
+    ".tab": read_separated,
+    ".tsv": read_separated,
     ".xhtml": read_html,
+    ".xls": read_workbook,
+    ".xlsb": read_workbook,
+    ".xlsm": read_workbook,
+    ".xlsx": read_workbook,
+    **dict.fromkeys(LINES, read_code),
     **{suffix: read_image for suffixes in FORMATS.values() for suffix in suffixes},
 }  # every other suffix: read_text
-SUFFIXES = frozenset({*_READERS, ".txt"})  # of what is a document wherever it lies
+_DATA = {".csv", ".ipynb", ".json", ".jsonl", ".ndjson", ".tab", ".tsv"}
+SUFFIXES = frozenset({*_READERS, ".txt"} - LINES - _DATA)  # of what is a document wherever it lies
 _PLAIN = (read_text, read_markdown)
 _BYTES_PER_CHAR = 4  # at most, in every encoding of Unicode
 

@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import re
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from zipfile import BadZipFile, ZipFile
 
 import docx
 from docx.exceptions import PythonDocxError
 from docx.opc.exceptions import OpcError
 from docx.oxml.ns import qn
-from lxml.etree import XMLSyntaxError, _Element
+from lxml.etree import _Element
 
 from index.errors import UnreadableError
-from index.read.outline import Heading, Reading, clean, outline
+from index.read import package
+from index.read.outline import Block, Reading, clean, flowed
 
-MAX_UNPACKED = 200_000_000  # bytes: a small file may unpack to more than a machine holds
-
-_COMPOUND_FILE = b"\xd0\xcf\x11\xe0"  # what Word wraps protected documents in, and old .doc
-_ENCRYPTED = 1  # flag of a zip entry
-# What the libraries raise where a part is missing, or is not what they take for granted.
-_BROKEN = (
-    AttributeError,
-    BadZipFile,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    OpcError,
-    PythonDocxError,
-    TypeError,
-    ValueError,
-    XMLSyntaxError,
-    zlib.error,
-)
+_BROKEN = (*package.BROKEN, OpcError, PythonDocxError)
 
 _PARAGRAPH, _TABLE, _ROW, _CELL, _RUN = map(qn, ("w:p", "w:tbl", "w:tr", "w:tc", "w:r"))
 # What may stand between a container and its content: content controls, tracked insertions.
@@ -64,63 +46,21 @@ class _Styles:
     numbered: frozenset[str]  # those of list items
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A paragraph or a table."""
-
-    text: str
-    level: int | None = None  # of a heading
-    item: bool = False  # of a list
-
-
 def read_docx(data: bytes) -> Reading:
     """Read a Word document, with its sections.
 
     Raises UnreadableError where it is broken, protected, no Word document, or a zip bomb.
     """
     try:
-        _check_package(data)
+        package.check(data, ".docx")
         document = docx.Document(BytesIO(data))
         styles = _read_styles(document.styles.element)
-        return _join([b for b in _blocks(document.element.body, styles) if b.text.strip()])
+        return flowed(_blocks(document.element.body, styles))
     except _BROKEN:
         raise UnreadableError("is not a Word document, or a broken one; save it again") from None
 
 
-def _check_package(data: bytes) -> None:
-    """Raise UnreadableError unless the bytes are a package that is open and safe to unpack."""
-    if data.startswith(_COMPOUND_FILE):
-        raise UnreadableError(
-            "is protected by a password or an old .doc; save it as .docx without a password"
-        )
-    with ZipFile(BytesIO(data)) as package:
-        entries = package.infolist()
-    if any(entry.flag_bits & _ENCRYPTED for entry in entries):
-        raise UnreadableError("is protected by a password; save it without one")
-    unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > MAX_UNPACKED:
-        raise UnreadableError(
-            f"unpacks to {unpacked:,} bytes; the limit is {MAX_UNPACKED:,}: split the document"
-        )
-
-
-def _join(blocks: Sequence[_Block]) -> Reading:
-    """Join blocks by blank lines, the items of a list by line ends."""
-    parts: list[str] = []
-    headings: list[Heading] = []
-    length = 0
-    for before, block in zip([None, *blocks], blocks, strict=False):
-        if before:
-            parts.append("\n" if before.item and block.item else "\n\n")
-            length += len(parts[-1])
-        if block.level is not None:
-            headings.append(Heading(length, block.level, " ".join(block.text.split())))
-        parts.append(block.text)
-        length += len(block.text)
-    return Reading("".join(parts), outline(headings, length))
-
-
-def _blocks(container: _Element, styles: _Styles) -> Iterator[_Block]:
+def _blocks(container: _Element, styles: _Styles) -> Iterator[Block]:
     for element in _children(container, _PARAGRAPH, _TABLE):
         yield _table(element, styles) if element.tag == _TABLE else _paragraph(element, styles)
 
@@ -133,7 +73,7 @@ def _children(container: _Element, *tags: str) -> Iterator[_Element]:
             yield child
 
 
-def _table(table: _Element, styles: _Styles) -> _Block:
+def _table(table: _Element, styles: _Styles) -> Block:
     rows = []
     for row in _children(table, _ROW):
         cells = (
@@ -141,17 +81,17 @@ def _table(table: _Element, styles: _Styles) -> _Block:
             for cell in _children(row, _CELL)
         )
         rows.append(" | ".join(cells))
-    return _Block("\n".join(rows))
+    return Block("\n".join(rows))
 
 
-def _paragraph(paragraph: _Element, styles: _Styles) -> _Block:
+def _paragraph(paragraph: _Element, styles: _Styles) -> Block:
     style = _value(paragraph.find(_STYLE)) or ""
     level = _own_level(paragraph) or styles.levels.get(style)
     if level is not None and level < _BODY_TEXT:
-        return _Block(_text(paragraph), level)
+        return Block(_text(paragraph), level)
     if style in styles.numbered or paragraph.find(_NUMBERING) is not None:
-        return _Block(f"- {_text(paragraph)}", item=True)
-    return _Block(_text(paragraph))
+        return Block(f"- {_text(paragraph)}", item=True)
+    return Block(_text(paragraph))
 
 
 def _text(paragraph: _Element) -> str:

@@ -1,4 +1,4 @@
-"""What the readers have in common: what they make of a file, and headings -> places."""
+"""What the readers have in common: what they make of a file; headings and sections -> places."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from index.errors import UnreadableError
 from index.records import Boxes, Place, no_boxes
+
+MAX_CHARS = 20_000_000  # of a document's text
 
 _LAST_OF_PLANES = "".join(
     chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF)
@@ -54,6 +57,67 @@ def outline(headings: Iterable[Heading], length: int) -> tuple[Place, ...]:
         label = " > ".join(above.title for above in path)
         places.append(Place(heading.start, following.start, heading=label))
     return tuple(places)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, a heading, an item of a list, or a table with a row on each line."""
+
+    text: str
+    level: int | None = None  # of a heading, as in `Heading`
+    item: bool = False  # of a list
+
+
+def flowed(blocks: Iterable[Block]) -> Reading:
+    """Join blocks by blank lines, the items of a list by line ends, under their headings."""
+    kept = [block for block in blocks if block.text.strip()]
+    parts: list[str] = []
+    headings: list[Heading] = []
+    length = 0
+    for before, block in zip([None, *kept], kept, strict=False):
+        if before:
+            parts.append("\n" if before.item and block.item else "\n\n")
+            length += len(parts[-1])
+        if block.level is not None:
+            headings.append(Heading(length, block.level, " ".join(block.text.split())))
+        parts.append(block.text)
+        length += len(block.text)
+    return Reading("".join(parts), outline(headings, length))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of text with a place of its own: a slide, a row, a cell."""
+
+    text: str
+    heading: str | None = None
+    unit: str | None = None
+    joined: bool = False  # to the one before, by a line end only
+
+
+def sectioned(sections: Iterable[Section]) -> Reading:
+    """Join the sections, each with its place.
+
+    Takes no more of them than fit into the limit: then raises UnreadableError.
+    """
+    parts: list[str] = []
+    places: list[Place] = []
+    length = 0
+    for section in sections:
+        if not section.text.strip():
+            continue
+        if parts:
+            parts.append("\n" if section.joined else "\n\n")
+            length += len(parts[-1])
+        parts.append(section.text)
+        end = length + len(section.text)
+        places.append(Place(length, end, heading=section.heading, unit=section.unit))
+        length = end
+        if length > MAX_CHARS:
+            raise UnreadableError(
+                f"holds more than {MAX_CHARS:,} characters of text, which is the limit: split it"
+            )
+    return Reading("".join(parts), tuple(places))
 
 
 def clean(text: str) -> str:

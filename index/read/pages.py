@@ -158,6 +158,14 @@ def _furniture(pages: Sequence[Page]) -> set[tuple[int, int]]:
     return left_out
 
 
+def _least(key: tuple[str, int | None], pages: int) -> int:
+    """Return on how many pages a line must be: one with a word and a number may be a heading."""
+    text, counted = key
+    if counted is None:
+        return _REPEATED
+    return max(_REPEATED, pages // 2) if _LETTER.search(text) else _COUNTED
+
+
 def _edges(count: int) -> list[int]:
     """Return the indices of the first and last lines of a page, never of all."""
     if count <= _EDGE:

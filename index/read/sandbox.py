@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 
 from index.errors import UnreadableError
-from index.read import MAX_BYTES, MAX_CHARS, is_plain, read
+from index.read import MAX_BYTES, is_plain, read
+from index.read.outline import MAX_CHARS
 from index.read.progress import report
 from index.records import Document, Failure, Place
 

@@ -6,6 +6,8 @@ import codecs
 import re
 from collections.abc import Iterator
 
+from charset_normalizer import from_bytes
+
 from index.errors import UnreadableError
 from index.read.outline import Heading, Reading, outline
 
@@ -21,7 +23,11 @@ _MARKS = (
 # the escape of coloured terminal output.
 _CONTROLS = bytes(sorted({*range(0x20), 0x7F} - set(b"\t\n\v\f\r\x1b")))
 _MAX_CONTROL_SHARE = 0.02
-_READS = "Pincite reads text, Markdown, HTML, PDF and Word (.docx)"
+_SAMPLE = 65_536  # bytes from which an encoding is told
+_HIGH = bytes(range(0x80, 0x100))
+_LEAST_HIGH = 8  # bytes beyond ASCII that tell an encoding
+_MOSTLY = 0.7  # share of every second byte that is NUL in UTF-16 of a Latin text
+_READS = "Pincite reads text, office documents, sheets, slides, PDF, web pages, e-books and images"
 
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?$")
 _CLOSING = re.compile(r"(?:^|[ \t])#+$")
@@ -36,7 +42,7 @@ def read_text(data: bytes) -> Reading:
 def read_markdown(data: bytes) -> Reading:
     """Read Markdown, verbatim, with its sections. Raises UnreadableError as `read_text` does."""
     text = decode(data)
-    return Reading(text, outline(_headings(text), len(text)))
+    return Reading(text, outline(headings(text), len(text)))
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
@@ -50,8 +56,10 @@ def decode(data: bytes, declared: str | None = None) -> str:
             text = _decode_marked(data[len(mark) :], encoding)
             break
     else:
-        _refuse_binary(data)
-        text = _decode_unmarked(data, declared)
+        wide = _utf16(data)
+        if not wide:
+            _refuse_binary(data)
+        text = _decode_unmarked(data, wide or declared)
     if "\0" in text:
         raise UnreadableError(f"is not text: it holds NUL characters; {_READS}")
     return text.replace("\r\n", "\n")
@@ -67,12 +75,34 @@ def _decode_marked(data: bytes, encoding: str) -> str:
 
 
 def _decode_unmarked(data: bytes, declared: str | None) -> str:
-    for encoding in filter(None, (declared, "utf-8", "cp1252")):
+    for encoding in filter(None, (declared, "utf-8", _guessed(data), "cp1252")):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
     return data.decode("latin-1")  # has a character for every byte
+
+
+def _guessed(data: bytes) -> str | None:
+    """Return the legacy encoding that the bytes look like; None where there is too little to see.
+
+    A few accents are Western, as most are: so little tells no encoding from another.
+    """
+    sample = data[:_SAMPLE]
+    if len(sample) - len(sample.translate(None, delete=_HIGH)) < _LEAST_HIGH:
+        return None
+    found = from_bytes(sample).best()
+    return found.encoding if found else None
+
+
+def _utf16(data: bytes) -> str | None:
+    """Return the byte order of UTF-16 without a mark, by its NUL bytes; None for other text."""
+    sample = data[:_SAMPLE]
+    half = max(1, len(sample) // 2)
+    low, high = sample[::2].count(0) / half, sample[1::2].count(0) / half
+    if len(data) % 2 == 0 and max(low, high) > _MOSTLY and min(low, high) < 1 - _MOSTLY:
+        return "utf-16-le" if high > low else "utf-16-be"
+    return None
 
 
 def _refuse_binary(data: bytes) -> None:
@@ -84,7 +114,7 @@ def _refuse_binary(data: bytes) -> None:
         raise UnreadableError(f"is not text: {share:.0%} are control characters; {_READS}")
 
 
-def _headings(text: str) -> Iterator[Heading]:
+def headings(text: str) -> Iterator[Heading]:
     """Yield the ATX headings of a Markdown text, passing over fenced code."""
     start = 0
     fence = ""  # what opened the code block that we are in

@@ -46,15 +46,16 @@ _LEGACY = re.compile(
 )
 
 
-def read_html(data: bytes) -> Reading:
+def read_html(data: bytes, title: str = "") -> Reading:
     """Read the visible text of a web page, with its sections.
 
-    Raises UnreadableError where the bytes are not text, or the page is nested past reading.
+    Without a main heading it goes by the title that is given, else by its own. Raises
+    UnreadableError where the bytes are not text, or the page is nested past reading.
     """
     root = _parse(decode(data, _declared_encoding(data)))
     if root is None:
         return Reading("")
-    title = clean(" ".join((root.findtext(".//title") or "").split()))
+    title = title or clean(" ".join((root.findtext(".//title") or "").split()))
     _protect_characters(root)
     _drop_unseen(root)
     _lay_out(root)
