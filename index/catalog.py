@@ -23,6 +23,8 @@ from index.records import Document, DocumentInfo, Passage, Place, check_places
 from index.rows import MEND, Row, places_from, places_row, spans_from
 
 SCHEMA_VERSION = 2
+INSIDE = b"\0"  # no path holds it: what stands after it is a path inside of the file
+_AFTER_INSIDE = b"\1"  # sorts after whatever is inside
 _BUSY_MS = 30_000  # how long to wait for another process that is writing
 
 _META = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)"
@@ -30,7 +32,8 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
-    source BLOB UNIQUE,           -- the file's absolute path in bytes, or NULL
+    source BLOB UNIQUE,           -- the file's absolute path in bytes, or NULL. Of a file inside
+                                  -- of another, that one's, NUL, and the path inside
     sha256 TEXT NOT NULL,         -- of the file
     text TEXT NOT NULL,
     text_sha256 TEXT NOT NULL,
@@ -275,6 +278,15 @@ class Catalog:
             "SELECT name, sha256 FROM documents WHERE source = ?", (source,)
         ).fetchone()
         return (row[0], row[1]) if row else None
+
+    def inside(self, source: bytes) -> dict[bytes, str]:
+        """Return the names of the documents that lie inside of the file at this path."""
+        start = source + INSIDE
+        rows = self.connection.execute(
+            "SELECT source, name FROM documents WHERE source >= ? AND source < ? ORDER BY name",
+            (start, source + _AFTER_INSIDE),
+        )
+        return dict(rows.fetchall())
 
     def text_sha256(self, name: str) -> str | None:
         """Return the SHA-256 of the text that was given under the name; None where none was."""

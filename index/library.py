@@ -17,7 +17,7 @@ import numpy as np
 
 from index import rank, weights
 from index.background import begun
-from index.catalog import Catalog
+from index.catalog import INSIDE, Catalog
 from index.embed import Encoder, Vectors
 from index.errors import LibraryError, UnreadableError
 from index.faults import faults
@@ -106,13 +106,17 @@ class Library:
         """
         tell = progress or (lambda _: None)
         found, failed = files(paths, without=self.path)
-        outcomes = []
+        outcomes: list[tuple[str, str]] = []
         with closing(Sandbox()) as sandbox:
             for number, (file, names) in enumerate(found):
                 tell(Progress(number, len(found), names[0]))
                 told = _of_file(tell, number, len(found))
                 try:
-                    outcomes.append(self._add_file(file, names, sandbox, told))
+                    for outcome in self._add_file(file, names, sandbox, told):
+                        if isinstance(outcome, Failure):
+                            failed.append(outcome)
+                        else:
+                            outcomes.append(outcome)
                 except UnreadableError as error:
                     failed.append(Failure(names[0], str(error)))
         tell(Progress(len(found), len(found), ""))
@@ -134,15 +138,42 @@ class Library:
         names: Sequence[str],
         sandbox: Sandbox,
         tell: Callable[..., None],
-    ) -> tuple[str, str]:
-        """Return the outcome ("added" …) and the document's name."""
+    ) -> Iterator[tuple[str, str] | Failure]:
+        """Yield the outcome ("added" …) and the name of the file's document and those inside.
+
+        Raises UnreadableError. The file's own document is put in last: where it is in, with the
+        file's hash, so is all that the file holds.
+        """
         source = os.fsencode(file)
         with self._using() as catalog:
-            known = catalog.from_source(source)
+            known, inside = catalog.from_source(source), catalog.inside(source)
         if known and known[1] == _sha256(file):
-            return "unchanged", known[0]
+            yield from (("unchanged", name) for name in (known[0], *inside.values()))
+            return
+        own: Document | None = None
         with listening(lambda *pages: tell(names[0], 0, 0, *pages)):
-            document = _own(sandbox.read(file, names[0]))
+            for found in sandbox.read(file, names[0]):
+                if isinstance(found, Failure):
+                    yield found
+                elif not found.part:
+                    own = found
+                else:
+                    inner = source + INSIDE + found.part.encode()
+                    inside.pop(inner, None)
+                    yield self._put_changed(found, inner, _within(names, found.part), tell)
+        if own:
+            yield self._put(own, source, names, tell)
+        with self._using() as catalog:
+            for name in inside.values():  # it is no longer in the file
+                catalog.remove(name)
+
+    def _put_changed(
+        self, document: Document, source: bytes, names: Sequence[str], tell: Callable[..., None]
+    ) -> tuple[str, str]:
+        with self._using() as catalog:
+            known = catalog.from_source(source)
+        if known and known[1] == document.sha256:
+            return "unchanged", known[0]
         return self._put(document, source, names, tell)
 
     def _add_text(self, name: str, text: str) -> tuple[str, str]:
@@ -203,7 +234,7 @@ class Library:
 
     def _unlink_upload(self, source: bytes | None) -> None:
         """Delete a file that was kept in the library's folder; files elsewhere are the user's."""
-        file = Path(os.fsdecode(source)) if source else None
+        file = Path(os.fsdecode(source.partition(INSIDE)[0])) if source else None
         if file and file.is_relative_to(self.path):
             try:
                 file.unlink(missing_ok=True)
@@ -319,8 +350,7 @@ class Library:
             if document is None:
                 if source is None:
                     raise UnreadableError("there is no file to read it from")
-                with closing(Sandbox()) as sandbox:
-                    document = _own(sandbox.read(Path(os.fsdecode(source)), name))
+                document = _read_again(source, name)
         except UnreadableError as error:
             return error
         return document, self._embedded(document, _silent), source
@@ -372,12 +402,19 @@ def _of_file(tell: Callable[[Progress], None], number: int, files: int) -> Calla
     return lambda name, *done: tell(Progress(number, files, name, *done))
 
 
-def _own(found: Iterator[Document | Failure]) -> Document:
-    """Return the document that the file is, without those inside of it."""
-    first, *_ = found
-    if isinstance(first, Failure):
-        raise UnreadableError("holds no text of its own")
-    return first
+def _within(names: Sequence[str], part: str) -> list[str]:
+    """Return the names that a document inside of a file may have."""
+    return [f"{name}/{part}" for name in names]
+
+
+def _read_again(source: bytes, name: str) -> Document:
+    """Read the document that is a file, or lies inside of one; raises UnreadableError."""
+    path, _, part = source.partition(INSIDE)
+    with closing(Sandbox()) as sandbox:
+        for found in sandbox.read(Path(os.fsdecode(path)), name):
+            if isinstance(found, Document) and found.part.encode() == part:
+                return replace(found, name=name)
+    raise UnreadableError("its file no longer holds it")
 
 
 def _report(outcomes: Iterable[tuple[str, str]], failed: Iterable[Failure]) -> AddReport:

@@ -14,11 +14,13 @@ from pathlib import Path, PurePosixPath
 
 from index.errors import UnreadableError
 from index.files import utf8
+from index.read.archive import read_tar, read_zip
 from index.read.book import read_epub
 from index.read.code import SUFFIXES as LINES
 from index.read.code import read_code
 from index.read.data import read_json, read_json_lines
 from index.read.image import FORMATS, read_image
+from index.read.mail import read_eml, read_mbox
 from index.read.notebook import read_notebook
 from index.read.office import read_docx
 from index.read.opendocument import read_odp, read_odt
@@ -39,6 +41,7 @@ MAX_DEPTH = 4  # files in files in files
 _READERS: dict[str, Callable[[bytes], Reading]] = {
     ".csv": read_separated,
     ".docx": read_docx,
+    ".eml": read_eml,
     ".epub": read_epub,
     ".htm": read_html,
     ".html": read_html,
@@ -46,6 +49,7 @@ _READERS: dict[str, Callable[[bytes], Reading]] = {
     ".json": read_json,
     ".jsonl": read_json_lines,
     ".markdown": read_markdown,
+    ".mbox": read_mbox,
     ".md": read_markdown,
     ".ndjson": read_json_lines,
     ".odp": read_odp,
@@ -55,12 +59,15 @@ _READERS: dict[str, Callable[[bytes], Reading]] = {
     ".pptx": read_pptx,
     ".rtf": read_rtf,
     ".tab": read_separated,
+    ".tar": read_tar,
+    ".tgz": read_tar,
     ".tsv": read_separated,
     ".xhtml": read_html,
     ".xls": read_workbook,
     ".xlsb": read_workbook,
     ".xlsm": read_workbook,
     ".xlsx": read_workbook,
+    ".zip": read_zip,
     **dict.fromkeys(LINES, read_code),
     **{suffix: read_image for suffixes in FORMATS.values() for suffix in suffixes},
 }  # every other suffix: read_text
@@ -79,7 +86,7 @@ def read(
     Failure. Raises UnreadableError where the file itself cannot be. The message is the end of a
     sentence that starts with the file's name: "is empty", "has no text: …".
     """
-    budget = _Budget(max_bytes, max_chars)
+    budget = _Budget(max_bytes, max_chars, MAX_PARTS, MAX_UNPACKED)
     return _documents(_bytes(path, max_bytes), path.suffix, name, "", 0, budget)
 
 
@@ -89,8 +96,8 @@ class _Budget:
 
     max_bytes: int  # of each file inside
     max_chars: int  # of each document
-    parts: int = MAX_PARTS
-    unpacked: int = MAX_UNPACKED
+    parts: int
+    unpacked: int  # bytes
 
 
 def is_plain(path: Path) -> bool:
@@ -118,10 +125,12 @@ def _documents(
         except UnreadableError as error:
             yield Failure(f"{name}/{label}", str(error))
     if empty and not taken:
-        raise UnreadableError("holds no text, only white space")
+        raise UnreadableError("holds no text, only white space, and no file that can be read")
 
 
 def _spend(budget: _Budget, part: Part, depth: int) -> None:
+    if part.fault:
+        raise UnreadableError(part.fault)
     budget.parts -= 1
     budget.unpacked -= len(part.data)
     if depth >= MAX_DEPTH:

@@ -26,6 +26,7 @@ class Part:
 
     name: str  # as the file that holds it calls it: hostile
     data: bytes
+    fault: str | None = None  # why it cannot be read, if it cannot: the end of a sentence
 
 
 @dataclass(frozen=True, slots=True)

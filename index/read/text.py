@@ -27,7 +27,10 @@ _SAMPLE = 65_536  # bytes from which an encoding is told
 _HIGH = bytes(range(0x80, 0x100))
 _LEAST_HIGH = 8  # bytes beyond ASCII that tell an encoding
 _MOSTLY = 0.7  # share of every second byte that is NUL in UTF-16 of a Latin text
-_READS = "Pincite reads text, office documents, sheets, slides, PDF, web pages, e-books and images"
+_READS = (
+    "Pincite reads text, office documents, sheets, slides, PDF, web pages, e-mail, e-books, "
+    "archives and images"
+)
 
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?$")
 _CLOSING = re.compile(r"(?:^|[ \t])#+$")
@@ -98,20 +101,25 @@ def _guessed(data: bytes) -> str | None:
 def _utf16(data: bytes) -> str | None:
     """Return the byte order of UTF-16 without a mark, by its NUL bytes; None for other text."""
     sample = data[:_SAMPLE]
-    half = max(1, len(sample) // 2)
-    low, high = sample[::2].count(0) / half, sample[1::2].count(0) / half
-    if len(data) % 2 == 0 and max(low, high) > _MOSTLY and min(low, high) < 1 - _MOSTLY:
-        return "utf-16-le" if high > low else "utf-16-be"
+    high, low = sample[1::2], sample[::2]  # of little-endian units
+    for nul, letters, encoding in ((high, low, "utf-16-le"), (low, high, "utf-16-be")):
+        is_latin = nul.count(0) > _MOSTLY * len(nul) and not letters.count(0)
+        if len(data) % 2 == 0 and is_latin and _controls(letters) == 0:
+            return encoding
     return None
 
 
 def _refuse_binary(data: bytes) -> None:
     if b"\0" in data:
         raise UnreadableError(f"is not text: it holds NUL bytes; {_READS}")
-    controls = len(data) - len(data.translate(None, delete=_CONTROLS))
+    controls = _controls(data)
     if controls > _MAX_CONTROL_SHARE * len(data):
         share = controls / len(data)
         raise UnreadableError(f"is not text: {share:.0%} are control characters; {_READS}")
+
+
+def _controls(data: bytes) -> int:
+    return len(data) - len(data.translate(None, delete=_CONTROLS))
 
 
 def headings(text: str) -> Iterator[Heading]:
