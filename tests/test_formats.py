@@ -22,6 +22,7 @@ from index.read.rtf import read_rtf
 from index.read.sheets import read_separated, read_workbook
 from index.read.text import decode
 from index.records import Document, check_places, place_at
+from index.split import split
 from tests.make_formats import HERE as FORMATS
 
 
@@ -331,3 +332,11 @@ def test_rtf_that_nests_its_groups_without_end_ends():
 def test_a_notebook_of_version_three_is_read():
     old = {"worksheets": [{"cells": [{"cell_type": "code", "input": "1 + 1", "outputs": []}]}]}
     assert read_notebook(json.dumps(old).encode()).text == "1 + 1"
+
+
+def test_no_passage_is_of_two_sheets():
+    document = sample("accounts.xlsx")
+    texts = [passage.text for passage in split(document)]
+    assert len(texts) == 2
+    assert texts[0].startswith("Year | Visitors")
+    assert texts[1].startswith("Costs in pounds")

@@ -96,7 +96,7 @@ def _sections(rows: Iterable[Row], heading: str | None) -> Iterator[Section]:
             for i, cell in enumerate(cells)
             if cell
         )
-        yield Section(text, heading, f"row {at + 1}", joined=True)
+        yield Section(text, heading, f"row {at + 1}", joined=at > 0)
 
 
 def _head(rows: Sequence[Sequence[str]]) -> int | None:
