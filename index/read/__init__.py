@@ -125,7 +125,9 @@ def _documents(
         except UnreadableError as error:
             yield Failure(f"{name}/{label}", str(error))
     if empty and not taken:
-        raise UnreadableError("holds no text, only white space, and no file that can be read")
+        raise UnreadableError(
+            "holds no text, only white space" if reading.parts == () else "holds no file to read"
+        )
 
 
 def _spend(budget: _Budget, part: Part, depth: int) -> None:
