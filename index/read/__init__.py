@@ -7,14 +7,15 @@ the places of that text in the file.
 from __future__ import annotations
 
 import hashlib
+import re
 import stat
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from index.errors import UnreadableError
 from index.files import utf8
-from index.read.archive import read_tar, read_zip
+from index.read.archive import read_gzip, read_tar, read_zip
 from index.read.book import read_epub
 from index.read.code import SUFFIXES as LINES
 from index.read.code import read_code
@@ -37,12 +38,15 @@ MAX_BYTES = 200_000_000  # of a file
 MAX_PARTS = 10_000  # files inside of one
 MAX_UNPACKED = 1_000_000_000  # bytes of all of them
 MAX_DEPTH = 4  # files in files in files
+MAX_STEP = 200  # characters of a folder or a file's own name inside
+MAX_STEPS = 30  # folders of a path inside
 
 _READERS: dict[str, Callable[[bytes], Reading]] = {
     ".csv": read_separated,
     ".docx": read_docx,
     ".eml": read_eml,
     ".epub": read_epub,
+    ".gz": read_gzip,
     ".htm": read_html,
     ".html": read_html,
     ".ipynb": read_notebook,
@@ -60,7 +64,7 @@ _READERS: dict[str, Callable[[bytes], Reading]] = {
     ".rtf": read_rtf,
     ".tab": read_separated,
     ".tar": read_tar,
-    ".tgz": read_tar,
+    ".tgz": read_gzip,
     ".tsv": read_separated,
     ".xhtml": read_html,
     ".xls": read_workbook,
@@ -75,6 +79,11 @@ _DATA = {".csv", ".ipynb", ".json", ".jsonl", ".ndjson", ".tab", ".tsv"}
 SUFFIXES = frozenset({*_READERS, ".txt"} - LINES - _DATA)  # of what is a document wherever it lies
 _PLAIN = (read_text, read_markdown)
 _BYTES_PER_CHAR = 4  # at most, in every encoding of Unicode
+_LONGEST_SUFFIX = 20  # characters of a name after its last dot
+_DRIVE = re.compile(r"^\s*[a-zA-Z]:")
+# Marks and overrides of the direction of writing, and what is not seen at all: "exe.txt" may be
+# written so that it reads as "txt.exe". Joiners are letters' business, and stay.
+_DECEIVING = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def read(
@@ -83,21 +92,26 @@ def read(
     """Read a file as the document of that name, then the files inside of it, likewise.
 
     A file inside of `name` is the document `name/path inside`; one that cannot be taken in is a
-    Failure. Raises UnreadableError where the file itself cannot be. The message is the end of a
-    sentence that starts with the file's name: "is empty", "has no text: …".
+    Failure. Raises UnreadableError, before anything else, where the file itself cannot be, or
+    nothing in it. The message is the end of a sentence that starts with the file's name: "is
+    empty", "has no text: …".
     """
-    budget = _Budget(max_bytes, max_chars, MAX_PARTS, MAX_UNPACKED)
-    return _documents(_bytes(path, max_bytes), path.suffix, name, "", 0, budget)
+    budget = _Budget(name, max_bytes, max_chars, MAX_PARTS, MAX_UNPACKED)
+    found = _documents(_bytes(path, max_bytes), path.suffix, name, "", 0, budget)
+    return _unless_all_fail(found, name)
 
 
 @dataclass(slots=True)
 class _Budget:
     """What may still be read of one file."""
 
+    name: str  # of the outermost file
     max_bytes: int  # of each file inside
     max_chars: int  # of each document
     parts: int
     unpacked: int  # bytes
+    over: bool = False  # once it is spent: nothing more is unpacked, and that is told once
+    taken: dict[str, int] = field(default_factory=dict)  # names inside -> how often each came
 
 
 def is_plain(path: Path) -> bool:
@@ -105,63 +119,125 @@ def is_plain(path: Path) -> bool:
     return _READERS.get(path.suffix.lower(), read_text) in _PLAIN
 
 
+def _unless_all_fail(
+    found: Iterable[Document | Failure], name: str
+) -> Iterator[Document | Failure]:
+    """Yield what is found; raises UnreadableError, in a line for them all, if all are failures."""
+    failed: list[Failure] = []
+    any_read = False
+    for one in found:
+        any_read = any_read or isinstance(one, Document)
+        if isinstance(one, Failure) and not any_read:
+            failed.append(one)
+            continue
+        yield from failed
+        failed.clear()
+        yield one
+    if failed:
+        first = failed[0]
+        which = f"{first.name.removeprefix(f'{name}/')!r} {first.reason}"
+        raise UnreadableError(
+            f"holds one file, which cannot be read: {which}"
+            if len(failed) == 1
+            else f"holds {len(failed):,} files, none of which can be read: the first, {which}"
+        )
+
+
 def _documents(
     data: bytes, suffix: str, name: str, part: str, depth: int, budget: _Budget
 ) -> Iterator[Document | Failure]:
     """Yield what `read` does; `part` is the path inside of the outermost file."""
     reading = _reading(data, suffix.lower(), budget.max_chars)
-    empty = not reading.text.strip()
-    if not empty:
+    is_text = bool(reading.text.strip())
+    if is_text:
         sha256 = hashlib.sha256(data).hexdigest()
         yield Document(name, sha256, reading.text, reading.places, reading.boxes, part)
-    taken: set[str] = set()
-    for inner in reading.parts:
-        label = _unlike(taken, _inner_name(inner.name))
-        inside = f"{part}/{label}" if part else label
-        try:
-            _spend(budget, inner, depth)
-            kind = PurePosixPath(label).suffix
-            yield from _documents(inner.data, kind, f"{name}/{label}", inside, depth + 1, budget)
-        except UnreadableError as error:
-            yield Failure(f"{name}/{label}", str(error))
-    if empty and not taken:
+    holds = False
+    try:
+        for inner in reading.parts:
+            holds = True
+            yield from _inside(inner, name, part, depth, budget)
+            if budget.over:
+                return
+    except Exception as error:  # as in `_reading`, for what is made of the file only now
+        reason = _reason(error, suffix)
+        if not is_text and not holds:
+            raise UnreadableError(reason) from error
+        yield Failure(name, reason)
+    if not is_text and not holds:
         raise UnreadableError(
-            "holds no text, only white space" if reading.parts == () else "holds no file to read"
+            "holds no text, only white space"
+            if reading.parts == ()
+            else "holds no text and no file that can be read"
         )
 
 
+def _inside(
+    inner: Part, name: str, part: str, depth: int, budget: _Budget
+) -> Iterator[Document | Failure]:
+    """Yield what a file inside of another is, and what is inside of it."""
+    wanted = _inner_name(inner.name)
+    inside = _unlike(budget.taken, f"{part}/{wanted}" if part else wanted)
+    label = inside.removeprefix(f"{part}/") if part else inside
+    try:
+        _spend(budget, inner, depth)
+        if budget.over:
+            yield Failure(budget.name, _spent(budget))
+            return
+        kind = PurePosixPath(label).suffix
+        yield from _documents(inner.data, kind, f"{name}/{label}", inside, depth + 1, budget)
+    except UnreadableError as error:
+        if not inner.incidental:
+            yield Failure(f"{name}/{label}", str(error))
+
+
 def _spend(budget: _Budget, part: Part, depth: int) -> None:
-    if part.fault:
-        raise UnreadableError(part.fault)
     budget.parts -= 1
     budget.unpacked -= len(part.data)
+    budget.over = budget.parts < 0 or budget.unpacked < 0
+    if budget.over:
+        return
+    if part.fault:
+        raise UnreadableError(part.fault)
     if depth >= MAX_DEPTH:
         raise UnreadableError(f"lies more than {MAX_DEPTH} files deep in others: unpack it first")
-    if budget.parts < 0:
-        raise UnreadableError(f"is one of more than {MAX_PARTS:,} files in one: unpack it first")
-    if len(part.data) > budget.max_bytes or budget.unpacked < 0:
+    if len(part.data) > budget.max_bytes:
         raise UnreadableError(
-            f"unpacks to more than the limit of {min(budget.max_bytes, MAX_UNPACKED):,} bytes: "
-            "unpack it first"
+            f"unpacks to more than the limit of {budget.max_bytes:,} bytes: unpack it first"
         )
     if not part.data:
         raise UnreadableError("is empty")
 
 
+def _spent(budget: _Budget) -> str:
+    what = f"{MAX_PARTS:,} files" if budget.parts < 0 else f"{MAX_UNPACKED:,} bytes of files"
+    return f"holds more than {what}, and the rest was left out: unpack it first"
+
+
 def _inner_name(raw: str) -> str:
-    """Return the path of a file inside of another, as text that cannot lead out of it."""
-    steps = clean(utf8(raw)).replace("\\", "/").split("/")
-    kept = [step for step in steps if step.strip() not in ("", ".", "..")]
-    return "/".join(kept) or "unnamed"
+    """Return the path of a file inside of another, as text that cannot lead out of it.
+
+    Nor does it deceive the eye: no line ends, no controls of the direction of writing.
+    """
+    shown = _DECEIVING.sub("", clean(utf8(raw))).replace("\\", "/")
+    steps = [" ".join(step.split()) for step in _DRIVE.sub("", shown).split("/")]
+    kept = [_cut(step) for step in steps if step not in ("", ".", "..")]
+    return "/".join(kept[-MAX_STEPS:]) or "unnamed"
 
 
-def _unlike(taken: set[str], name: str) -> str:
+def _cut(step: str) -> str:
+    """Return a step of a path no longer than a file system has it, with its suffix."""
+    suffix = PurePosixPath(step).suffix[:_LONGEST_SUFFIX]
+    return step if len(step) <= MAX_STEP else step[: MAX_STEP - len(suffix)].rstrip() + suffix
+
+
+def _unlike(taken: dict[str, int], name: str) -> str:
     """Return the name, with a number where it is taken already; it is taken from now on."""
-    path, number, found = PurePosixPath(name), 1, name
+    path, found = PurePosixPath(name), name
     while found in taken:
-        number += 1
-        found = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
-    taken.add(found)
+        taken[name] += 1
+        found = str(path.with_name(f"{path.stem} ({taken[name]}){path.suffix}"))
+    taken[found] = 1
     return found
 
 
@@ -174,19 +250,24 @@ def _reading(data: bytes, suffix: str, max_chars: int) -> Reading:
         )
     try:
         found = reader(data)
-    except UnreadableError:
-        raise
     except Exception as error:  # whatever a format's library makes of a file that breaks it
-        said = (str(error).splitlines() or [""])[0]
-        raise UnreadableError(
-            f"cannot be read as {suffix} ({type(error).__name__}: {said}); "
-            "it may be damaged: save it again, or as another format"
-        ) from error
+        raise UnreadableError(_reason(error, suffix)) from error
     if len(found.text) > max_chars:
         raise UnreadableError(
             f"holds {len(found.text):,} characters of text; the limit is {max_chars:,}: split it"
         )
     return found
+
+
+def _reason(error: Exception, suffix: str) -> str:
+    """Say why a file cannot be read, by what its reader raised."""
+    said = (str(error).splitlines() or [""])[0]
+    if isinstance(error, UnreadableError):
+        return said
+    return (
+        f"cannot be read as {suffix} ({type(error).__name__}: {said}); "
+        "it may be damaged: save it again, or as another format"
+    )
 
 
 def _bytes(path: Path, max_bytes: int) -> bytes:

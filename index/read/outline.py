@@ -27,6 +27,7 @@ class Part:
     name: str  # as the file that holds it calls it: hostile
     data: bytes
     fault: str | None = None  # why it cannot be read, if it cannot: the end of a sentence
+    incidental: bool = False  # an image of a letterhead: nothing is said where it has no words
 
 
 @dataclass(frozen=True, slots=True)
