@@ -172,7 +172,7 @@ def test_a_broken_file_inside_costs_a_line_and_no_more(tmp_path):
         ("a.zip", zipped([]), "holds no text and no file that can be read"),
         ("a.tar", b"hello", "is not a TAR archive, or a broken one; pack it again"),
         ("a.eml", b"hello", "is not an e-mail: it has none of an e-mail's headers"),
-        ("a.mbox", b"hello", "is not a mailbox: it does not start with a message"),
+        ("a.mbox", b"hello", "is not a mailbox: no line of it starts a message"),
     ],
 )
 def test_a_bad_file_gets_its_one_line(tmp_path, name, data, reason):

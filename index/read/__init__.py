@@ -21,7 +21,7 @@ from index.read.code import SUFFIXES as LINES
 from index.read.code import read_code
 from index.read.data import read_json, read_json_lines
 from index.read.image import FORMATS, read_image
-from index.read.mail import read_eml, read_mbox
+from index.read.mail import read_eml, read_mbox, read_msg
 from index.read.notebook import read_notebook
 from index.read.office import read_docx
 from index.read.opendocument import read_odp, read_odt
@@ -55,6 +55,7 @@ _READERS: dict[str, Callable[[bytes], Reading]] = {
     ".markdown": read_markdown,
     ".mbox": read_mbox,
     ".md": read_markdown,
+    ".msg": read_msg,
     ".ndjson": read_json_lines,
     ".odp": read_odp,
     ".ods": read_workbook,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 
@@ -42,8 +43,17 @@ _LEVELS = {f"h{level}": [str(level)] for level in range(1, 7)}
 _DECLARED = re.compile(rb"<(?:meta[^>]+charset|\?xml[^>]+encoding)\s*=\s*[\"']?([\w-]+)", re.I)
 # The encodings that pages are written in; Python's other codecs are none of a page's business.
 _LEGACY = re.compile(
-    r"(?:iso-?8859-|windows-|cp|koi8-|gb|big5|euc-|shift[_-]jis|iso-2022-jp)[\w-]*", re.I
+    r"(?:iso-?8859-|windows-|cp|koi8-|gb|big5|euc-|shift[_-]jis|iso-2022-|ks_c_|tis-|latin|mac)"
+    r"[\w-]*",
+    re.I,
 )
+_WIDER = {
+    "euc_kr": "cp949",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "iso8859-1": "cp1252",
+    "shift_jis": "cp932",
+}
 
 
 def read_html(data: bytes, title: str = "") -> Reading:
@@ -52,10 +62,26 @@ def read_html(data: bytes, title: str = "") -> Reading:
     Without a main heading it goes by the title that is given, else by its own. Raises
     UnreadableError where the bytes are not text, or the page is nested past reading.
     """
-    root = _parse(decode(data, _declared_encoding(data)))
+    text, headings, own_title = page(decoded(data))
+    if all(heading.level > 1 for heading in headings):
+        headings.insert(0, Heading(0, 0, title or own_title))
+    return Reading(text, outline(headings, len(text)))
+
+
+def decoded(data: bytes, charset: str | None = None) -> str:
+    """Return the source of a page: in the charset that came with it, else the one it declares."""
+    return decode(data, known_encoding(charset or "") or _declared_encoding(data))
+
+
+def page(source: str) -> tuple[str, list[Heading], str]:
+    """Return the visible text of a page, its headings, and its title.
+
+    Raises UnreadableError where it is nested past reading.
+    """
+    root = _parse(source)
     if root is None:
-        return Reading("")
-    title = title or clean(" ".join((root.findtext(".//title") or "").split()))
+        return "", [], ""
+    title = clean(" ".join((root.findtext(".//title") or "").split()))
     _protect_characters(root)
     _drop_unseen(root)
     _lay_out(root)
@@ -66,10 +92,22 @@ def read_html(data: bytes, title: str = "") -> Reading:
         ),
     )
     text = engine.get_text()
-    headings = list(_headings(text, engine.get_annotations()))
-    if all(heading.level > 1 for heading in headings):
-        headings.insert(0, Heading(0, 0, title))
-    return Reading(text, outline(headings, len(text)))
+    return text, list(_headings(text, engine.get_annotations())), title
+
+
+def known_encoding(name: str) -> str | None:
+    """Return Python's name of an encoding that pages and letters are written in, or of a wider one.
+
+    Whoever names the narrow one often writes in the wide one.
+    """
+    if not _LEGACY.fullmatch(name):
+        return None
+    try:
+        "".encode(name)
+        found = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return None
+    return _WIDER.get(found, found)
 
 
 def _parse(page: str) -> HtmlElement | None:
@@ -88,14 +126,7 @@ def _parse(page: str) -> HtmlElement | None:
 
 def _declared_encoding(data: bytes) -> str | None:
     match = _DECLARED.search(data[:2048])
-    name = match[1].decode("ascii", "replace") if match else ""
-    if not _LEGACY.fullmatch(name):
-        return None
-    try:
-        "".encode(name)
-    except LookupError:
-        return None
-    return name
+    return known_encoding(match[1].decode("ascii", "replace")) if match else None
 
 
 def _protect_characters(root: HtmlElement) -> None:
