@@ -169,7 +169,7 @@ def test_a_broken_file_inside_costs_a_line_and_no_more(tmp_path):
     ("name", "data", "reason"),
     [
         ("a.zip", b"hello", "is not a ZIP archive, or a broken one; pack it again"),
-        ("a.zip", zipped([]), "holds no text and no file that can be read"),
+        ("a.zip", zipped([]), "holds no file to read"),
         ("a.tar", b"hello", "is not a TAR archive, or a broken one; pack it again"),
         ("a.eml", b"hello", "is not an e-mail: it has none of an e-mail's headers"),
         ("a.mbox", b"hello", "is not a mailbox: no line of it starts a message"),

@@ -167,9 +167,7 @@ def _documents(
         yield Failure(name, reason)
     if not is_text and not holds:
         raise UnreadableError(
-            "holds no text, only white space"
-            if reading.parts == ()
-            else "holds no text and no file that can be read"
+            "holds no text, only white space" if reading.parts == () else "holds no file to read"
         )
 
 

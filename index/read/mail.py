@@ -165,12 +165,14 @@ def _body(part: Message) -> tuple[str, list[Heading]]:
 
 def _joined(pieces: list[tuple[str, list[Heading]]], subject: str) -> tuple[str, list[Heading]]:
     """Join the pieces by blank lines, each under the subject."""
-    text, found = "", []
+    text = ""
+    found: list[Heading] = []
     for piece, headings in pieces:
         if not piece.strip():
             continue
         text += "\n\n" if text else ""
-        found.append(Heading(len(text), 0, subject))
+        if not found or found[-1].level:
+            found.append(Heading(len(text), 0, subject))
         found += (Heading(len(text) + h.start, h.level, h.title) for h in headings)
         text += piece
     return text, found

@@ -17,6 +17,7 @@ from lxml.etree import ParserError, strip_attributes
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from index.errors import UnreadableError
+from index.read.landmarks import keep_main
 from index.read.outline import Heading, Reading, clean, outline
 from index.read.text import decode
 
@@ -57,12 +58,12 @@ _WIDER = {
 
 
 def read_html(data: bytes, title: str = "") -> Reading:
-    """Read the visible text of a web page, with its sections.
+    """Read the visible text of a web page's main content, with its sections.
 
     Without a main heading it goes by the title that is given, else by its own. Raises
     UnreadableError where the bytes are not text, or the page is nested past reading.
     """
-    text, headings, own_title = page(decoded(data))
+    text, headings, own_title = page(decoded(data), main_only=True)
     if all(heading.level > 1 for heading in headings):
         headings.insert(0, Heading(0, 0, title or own_title))
     return Reading(text, outline(headings, len(text)))
@@ -73,8 +74,8 @@ def decoded(data: bytes, charset: str | None = None) -> str:
     return decode(data, known_encoding(charset or "") or _declared_encoding(data))
 
 
-def page(source: str) -> tuple[str, list[Heading], str]:
-    """Return the visible text of a page, its headings, and its title.
+def page(source: str, *, main_only: bool = False) -> tuple[str, list[Heading], str]:
+    """Return the visible text of a page, or of its main content, its headings, and its title.
 
     Raises UnreadableError where it is nested past reading.
     """
@@ -84,6 +85,8 @@ def page(source: str) -> tuple[str, list[Heading], str]:
     title = clean(" ".join((root.findtext(".//title") or "").split()))
     _protect_characters(root)
     _drop_unseen(root)
+    if main_only:
+        keep_main(root)
     _lay_out(root)
     engine = Inscriptis(
         root,
