@@ -17,6 +17,8 @@ from index.read.text import decode
 from index.read.web import known_encoding
 
 _LONGEST = 100_000  # characters of a header that are read
+_CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\t\n\r\x1b"})  # 1B is a part of Japanese charsets
+_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # surrogates that stand for none
 _WORD = r"=\?([^?\s]+)\?([bBqQ])\?([^?]*)\?="
 _ENCODED = re.compile(_WORD)
 _ENCODED_RUN = re.compile(rf"{_WORD}(?:\s*{_WORD})*")  # the space between is none of the text
@@ -51,7 +53,8 @@ def text_of(data: bytes, charset: str | None = None) -> str:
 
 def _bytes(raw: str) -> bytes:
     """Return the bytes of a header: the parser keeps those beyond ASCII as surrogates."""
-    return raw.encode("utf-8", "surrogateescape")
+    data = _NO_BYTE.sub("", raw).encode("utf-8", "surrogateescape")
+    return data.translate(None, delete=_CONTROLS)
 
 
 def _words(run: str) -> str:
