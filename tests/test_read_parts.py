@@ -177,6 +177,46 @@ def test_members_that_overlap_are_unpacked_until_the_limit_of_all(tmp_path, monk
     )
 
 
+BOMB = bytes(2_000_000)
+
+
+def damaged(data: bytes) -> bytes:
+    """The archive, with the checksum of each file wrong: it shows only when all is unpacked."""
+    broken, at = bytearray(data), -1
+    while (at := broken.find(b"PK\x01\x02", at + 1)) >= 0:
+        broken[at + 16] ^= 1
+    return bytes(broken)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "inner", "damage", "unpacked_each"),
+    [
+        ("txt", BOMB, False, 1_000_000),
+        ("txt", BOMB[:900_000], True, 900_000),
+        ("gz", gzip.compress(BOMB), False, 1_000_000),
+        ("tgz", tarred((".hidden", BOMB[:900_000]), mode="w:gz"), False, 900_000),
+    ],
+)
+def test_what_is_unpacked_in_vain_counts(
+    tmp_path, monkeypatch, suffix, inner, damage, unpacked_each
+):
+    """A few bytes cannot keep the reader busy for hours with what it refuses each time."""
+    monkeypatch.setattr(archive, "MAX_PART", 1_000_000)
+    monkeypatch.setattr("index.read.MAX_UNPACKED", 5_000_000)
+    bombs = [(f"{n}.{suffix}", inner) for n in range(40)]
+    data = zipped(bombs)
+    data = damaged(data) if damage else data
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped([("first.txt", b"x"), ("bombs.zip", data)]))
+    ones = list(read(path, "a.zip"))
+    assert isinstance(ones[0], Document)
+    assert ones[-1] == Failure(
+        "a.zip",
+        "holds more than 5,000,000 bytes of files, and the rest was left out: unpack it first",
+    )
+    assert 5_000_000 // unpacked_each - 1 <= len(ones) - 2 <= 5_000_000 // unpacked_each
+
+
 def test_past_the_limit_of_files_nothing_more_is_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr("index.read.MAX_PARTS", 3)
     unpacked: list[str] = []
@@ -318,8 +358,9 @@ def test_a_packed_tar_is_read_and_so_is_a_packed_file(tmp_path):
 def test_a_packed_tar_is_not_unpacked_past_its_limit(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "MAX_PART", 1_000_000)
     data = tarred((".hidden", bytes(30_000_000)), ("a.txt", b"x"), mode="w:gz")
-    assert (
-        refusal(tmp_path, "a.tgz", data) == "unpacks to more than 1,000,000 bytes: unpack it first"
+    assert refusal(tmp_path, "a.tgz", data) == (
+        "holds one file, which cannot be read: 'unpacked' unpacks to more than 1,000,000 bytes: "
+        "unpack it first"
     )
 
 

@@ -149,6 +149,10 @@ def _documents(
 ) -> Iterator[Document | Failure]:
     """Yield what `read` does; `part` is the path inside of the outermost file."""
     reading = _reading(data, suffix.lower(), budget.max_chars)
+    _charge(budget, reading.unpacked)
+    if budget.over:
+        yield Failure(budget.name, _spent(budget))
+        return
     is_text = bool(reading.text.strip())
     if is_text:
         sha256 = hashlib.sha256(data).hexdigest()
@@ -192,8 +196,7 @@ def _inside(
 
 def _spend(budget: _Budget, part: Part, depth: int) -> None:
     budget.parts -= 1
-    budget.unpacked -= len(part.data)
-    budget.over = budget.parts < 0 or budget.unpacked < 0
+    _charge(budget, len(part.data) + part.unpacked)
     if budget.over:
         return
     if part.fault:
@@ -206,6 +209,12 @@ def _spend(budget: _Budget, part: Part, depth: int) -> None:
         )
     if not part.data:
         raise UnreadableError("is empty")
+
+
+def _charge(budget: _Budget, unpacked: int) -> None:
+    """Count what was unpacked, kept or not: a bomb that is refused took its time too."""
+    budget.unpacked -= unpacked
+    budget.over = budget.parts < 0 or budget.unpacked < 0
 
 
 def _spent(budget: _Budget) -> str:

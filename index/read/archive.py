@@ -11,6 +11,7 @@ import stat
 import tarfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -73,17 +74,15 @@ def read_tar(data: bytes) -> Reading:
 def read_gzip(data: bytes) -> Reading:
     """Read the one file that is packed; of a TAR archive, its files.
 
-    Raises UnreadableError where it is broken, or too long when it is unpacked.
+    Raises UnreadableError where it is broken.
     """
     try:
         with gzip.open(BytesIO(data)) as file:
             part = _part(_gzip_name(data), file, len(data))
     except _BROKEN:
         raise UnreadableError("is not a gzip file, or a broken one; pack it again") from None
-    if part.fault:
-        raise UnreadableError(part.fault)
     if part.data.startswith(_TAR_MAGIC, _TAR_MAGIC_AT):
-        return read_tar(part.data)
+        return replace(read_tar(part.data), unpacked=len(part.data))
     return Reading("", parts=iter((part,)))
 
 
@@ -102,7 +101,8 @@ def _of_zip(archive: ZipFile) -> Iterator[Part]:
             with archive.open(entry) as file:
                 part = _part(name, file, entry.compress_size)
         except _BROKEN:
-            part = Part(name, b"", "is broken in its archive; pack it again")
+            most = min(entry.file_size, _most(entry.compress_size))  # zipfile goes no further
+            part = Part(name, b"", "is broken in its archive; pack it again", unpacked=most)
         yield part
 
 
@@ -121,13 +121,18 @@ def _of_tar(archive: tarfile.TarFile) -> Iterator[Part]:
 
 def _part(name: str, file: _Readable, packed: int) -> Part:
     """Read no more than is allowed."""
-    most = min(MAX_PART, max(MAX_RATIO * packed, MIN_RATIO_BYTES))
+    most = _most(packed)
     found = bytearray()
     while len(found) <= most and (piece := file.read(_PIECE)):
         found += piece
     if len(found) > most:
-        return Part(name, b"", f"unpacks to more than {most:,} bytes: unpack it first")
+        fault = f"unpacks to more than {most:,} bytes: unpack it first"
+        return Part(name, b"", fault, unpacked=len(found))
     return Part(name, bytes(found))
+
+
+def _most(packed: int) -> int:
+    return min(MAX_PART, max(MAX_RATIO * packed, MIN_RATIO_BYTES))
 
 
 def _zip_name(entry: ZipInfo) -> str:

@@ -27,6 +27,7 @@ class Part:
     name: str  # as the file that holds it calls it: hostile
     data: bytes
     fault: str | None = None  # why it cannot be read, if it cannot: the end of a sentence
+    unpacked: int = 0  # bytes that were unpacked in vain
     incidental: bool = False  # an image of a letterhead: nothing is said where it has no words
 
 
@@ -38,6 +39,7 @@ class Reading:
     places: tuple[Place, ...] = ()  # as in `Document`
     boxes: Boxes = field(default_factory=no_boxes, compare=False)
     parts: Iterable[Part] = ()  # made one by one; iterated once
+    unpacked: int = 0  # bytes that had to be unpacked to come to the parts
 
 
 @dataclass(frozen=True, slots=True)
