@@ -243,6 +243,13 @@ def test_bytes_in_headers_and_names_are_read():
     assert attached(mail(parts_of(f"Content-Type: text/csv\n{part}"))) == [Part("Größe.csv", b"x")]
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", ["Content-Type: text/plain", "Content-Disposition: inline"])
+@pytest.mark.parametrize("more", [";a", ";a*1*=b", ';"', ";charset=x"])
+def test_parameters_without_end_cost_no_message(name, more):
+    assert text(mail(f"{name}{more * 1_000_000}", "Eleven.")) == "Eleven."
+
+
 # Broken messages
 
 
@@ -322,6 +329,13 @@ def test_a_mailbox_without_blank_lines_is_parted_by_its_dates():
         b"From a@b Mon Apr 22 09:15:00 2024\nTo: a\n\nx\nFrom c@d Tue Apr 23 09:15:00 2024\nTo: b\n"
     )
     assert names(data) == ["0001 without a subject.eml", "0002 without a subject.eml"]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("line", [b"11:11 1111 ", b"11:11", b"1111", b"From ", b"\nFrom ", b" "])
+def test_a_line_made_to_look_like_many_dates_takes_no_time(line):
+    box = b"From a\nTo: b\n\nFrom " + line * 200_000 + b"\nx\n"
+    assert names(box) == ["0001 without a subject.eml"]
 
 
 @given(st.lists(st.text("Fabc: >\n", max_size=60), min_size=1, max_size=5))

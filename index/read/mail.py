@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import policy
 from email.message import Message
 from email.parser import BytesParser
+from email.policy import Compat32
 from mimetypes import MimeTypes
 from pathlib import PurePosixPath
 from typing import Any
@@ -23,11 +23,8 @@ _KNOWN = re.compile(rb"^(?:From|To|Date|Subject|Received|Message-ID|Return-Path|
 _HEAD = 10_000  # bytes among which one of these is
 # Before each message of an mbox: a line that is dated or has a blank one above it, and a header
 # below. Not every program escapes a line of a text that starts so.
-_ENVELOPE = re.compile(
-    rb"(?:(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\r\n]*|^From [^\r\n]*\d\d:\d\d[^\r\n]*\d{4}[^\r\n]*)"
-    rb"\r?\n(?=[!-9;-~]+:)",
-    re.MULTILINE,
-)
+_ENVELOPE = re.compile(rb"^From [^\r\n]*\r?\n(?=[!-9;-~]+:)", re.MULTILINE)
+_TIME, _YEAR = re.compile(rb"\d\d:\d\d"), re.compile(rb"\d{4}")
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _UNSAFE = re.compile(r"[\\/:*?\"<>|\s]+")
@@ -42,7 +39,18 @@ _SIGNATURES = (
 )
 _MESSAGES = ("message/rfc822", "message/global")
 _KINDS = MimeTypes()  # the standard library's own: not those of the system
-_AS_WRITTEN = policy.compat32.clone(mangle_from_=False)
+_LONGEST = 10_000  # characters of a header of parameters
+
+
+class _AsWritten(Compat32):
+    """Headers as they are, but for the parameters of a part that were made to take hours."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST] if name.lower().startswith("content-") else value
+
+
+_AS_WRITTEN = _AsWritten(mangle_from_=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ def read_mbox(data: bytes) -> Reading:
 
     Raises UnreadableError where it is no mailbox.
     """
-    if not _ENVELOPE.search(data):
+    if next(_envelopes(data), None) is None:
         raise UnreadableError("is not a mailbox: no line of it starts a message")
     return Reading("", parts=_messages(data))
 
@@ -87,7 +95,7 @@ def read_msg(data: bytes) -> Reading:
 
 
 def _messages(data: bytes) -> Iterator[Part]:
-    envelopes = _ENVELOPE.finditer(data)
+    envelopes = _envelopes(data)
     envelope, number = next(envelopes, None), 0
     while envelope:
         following, number = next(envelopes, None), number + 1
@@ -97,6 +105,15 @@ def _messages(data: bytes) -> Iterator[Part]:
         named = _message_name(BytesParser(policy=_AS_WRITTEN).parsebytes(head, headersonly=True))
         yield Part(f"{number:04} {named}", message)
         envelope = following
+
+
+def _envelopes(data: bytes) -> Iterator[re.Match[bytes]]:
+    for line in _ENVELOPE.finditer(data):
+        above = data[max(0, line.start() - 3) : line.start()]
+        time = _TIME.search(line[0])
+        is_dated = time is not None and _YEAR.search(line[0], time.end()) is not None
+        if is_dated or not above or above.endswith((b"\n\n", b"\n\r\n")):
+            yield line
 
 
 def _message_name(message: Message) -> str:
