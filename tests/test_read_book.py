@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import struct
+import tracemalloc
 from io import BytesIO
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile
 
 import pytest
 from hypothesis import given
@@ -154,6 +156,29 @@ def test_a_locked_book_is_told_from_one_with_obfuscated_fonts():
         read_epub(epub("<p>a</p>", **{"META-INF/encryption.xml": LOCK.format(AES)}))
     open_ = epub("<p>a</p>", **{"META-INF/encryption.xml": LOCK.format(FONT)})
     assert read_epub(open_).text == "a"
+
+
+def test_a_book_that_lies_about_its_length_is_not_unpacked():
+    data = bytearray(epub(f"<p>{'a ' * 25_000_000}"))
+    at = data.index(b"book/c0.xhtml", data.index(b"PK\x01\x02")) - 46 + 24
+    assert struct.unpack_from("<I", data, at)[0] > 50_000_000
+    struct.pack_into("<I", data, at, 10)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadableError, match=r"^is not an e-book, or a broken one"):
+            read_epub(bytes(data))
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_book_is_not_unpacked_by_a_method_without_limits():
+    file = BytesIO()
+    with ZipFile(BytesIO(epub("<p>a</p>"))) as book, ZipFile(file, "w", ZIP_LZMA) as made:
+        for name in book.namelist():
+            made.writestr(name, book.read(name))
+    with pytest.raises(UnreadableError, match=r"^is not an e-book, or a broken one"):
+        read_epub(file.getvalue())
 
 
 @pytest.mark.parametrize(

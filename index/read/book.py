@@ -55,7 +55,7 @@ def _is_locked(book: ZipFile) -> bool:
         return True
     if _ENCRYPTION not in names:
         return False
-    methods = _named(package.parse(book.read(_ENCRYPTION)), "EncryptionMethod")
+    methods = _named(package.parse(package.unpack(book, _ENCRYPTION)), "EncryptionMethod")
     return any(method.get("Algorithm") not in _OBFUSCATION for method in methods)
 
 
@@ -64,9 +64,9 @@ def _chapters(book: ZipFile) -> Iterator[tuple[str, list[Heading]]]:
 
     A file that is missing is passed over, as by every program that shows books.
     """
-    container = package.parse(book.read(_CONTAINER))
+    container = package.parse(package.unpack(book, _CONTAINER))
     (root, *_) = (e.get("full-path", "") for e in _named(container, "rootfile"))
-    contents = package.parse(book.read(root))
+    contents = package.parse(package.unpack(book, root))
     known = {*book.namelist()}
     files = {
         item.get("id", ""): _File(
@@ -82,7 +82,7 @@ def _chapters(book: ZipFile) -> Iterator[tuple[str, list[Heading]]]:
         if not file or file.path not in known or file.is_navigation:
             continue
         if not file.kind.startswith("image/"):
-            yield _chapter(book.read(file.path), titles.get(file.path, ""))
+            yield _chapter(package.unpack(book, file.path), titles.get(file.path, ""))
 
 
 def _chapter(data: bytes, title: str) -> tuple[str, list[Heading]]:
@@ -103,7 +103,7 @@ def _titles(book: ZipFile, files: list[_File]) -> dict[str, str]:
         if not file.is_navigation and file.kind != _NCX:
             continue
         try:
-            navigation = package.parse(book.read(file.path))
+            navigation = package.parse(package.unpack(book, file.path))
         except XMLSyntaxError:  # the chapters can be read without it
             continue
         for href, title in _entries(navigation):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from io import BytesIO
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from lxml import etree
 
@@ -14,6 +14,8 @@ MAX_UNPACKED = 200_000_000  # bytes: a small file may unpack to more than a mach
 
 _COMPOUND_FILE = b"\xd0\xcf\x11\xe0"  # what Office wraps protected and old documents in
 _ENCRYPTED = 1  # flag of a zip entry
+_METHODS = (ZIP_STORED, ZIP_DEFLATED)  # which zipfile unpacks no further than it is told to
+_PIECE = 65_536  # bytes
 
 BROKEN = (  # what the libraries raise where a part is missing, or is not what they take for granted
     AttributeError,
@@ -63,3 +65,15 @@ def parse(xml: bytes) -> etree._Element:
     if root is None:
         raise ValueError("empty")
     return root
+
+
+def unpack(package: ZipFile, name: str) -> bytes:
+    """Return a file of a package that was checked: no more of it than its header says.
+
+    `ZipFile.read` would unpack all that there is, and cut it then. Raises what is in BROKEN.
+    """
+    entry = package.getinfo(name)
+    if entry.compress_type not in _METHODS:
+        raise NotImplementedError("method of packing")
+    with package.open(entry) as file:
+        return b"".join(iter(lambda: file.read(_PIECE), b""))
