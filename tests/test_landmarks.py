@@ -133,5 +133,12 @@ def test_no_page_loses_all_or_its_order(tags):
     assert all(letter in rest for letter in "".join(found.text.split()))
 
 
+@pytest.mark.timeout(15)
+@pytest.mark.parametrize("name", ["share", "cookie-banner"])
+def test_boxes_in_boxes_are_not_read_once_for_each(name):
+    source = f"<div class={name}>" * 200 + "<a href=#>word</a> " * 100_000
+    assert len(words(f"<body><p>before</p>{source}")) == 100_001
+
+
 def test_a_page_of_an_e_mail_or_a_book_is_whole():
     assert page("<header>a</header><main>b</main><footer>c</footer>")[0].split() == ["a", "b", "c"]

@@ -7,7 +7,8 @@ paragraphs lose what is short, and answers stand in short lines.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 from lxml.html import HtmlElement
 
@@ -76,8 +77,11 @@ def _is_notice(element: HtmlElement) -> bool:
     if element.tag in ("html", "body", *_SECTIONS) or names.isspace():
         return False
     if _COOKIES.search(names):
-        return len(_words(element)) <= _MAX_NOTICE and element.find(".//h1") is None
+        is_short = _is_short(element.itertext(), _MAX_NOTICE)
+        return is_short and len(_words(element)) <= _MAX_NOTICE and element.find(".//h1") is None
     if not _SHARE.search(names):
+        return False
+    if not _is_short(element.itertext(), _MAX_LINKS + _MAX_LABEL):
         return False
     links = sum(len(_words(link)) for link in element.iter("a"))
     return 0 < links <= _MAX_LINKS and len(_words(element)) - links <= _MAX_LABEL
@@ -123,6 +127,11 @@ def _holds(element: HtmlElement, title: HtmlElement | None) -> bool:
 def _role(element: HtmlElement) -> str:
     first: str = element.get("role", "").lower().strip().partition(" ")[0]
     return first
+
+
+def _is_short(texts: Iterable[str], most: int) -> bool:
+    """Whether there are no more letters than that; looks no further than it must."""
+    return all(count <= most for count in accumulate(len("".join(t.split())) for t in texts))
 
 
 def _words(element: HtmlElement) -> str:
