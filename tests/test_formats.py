@@ -349,6 +349,53 @@ def test_rtf_that_nests_its_groups_without_end_ends():
     assert read_rtf(b"{\\rtf1 " + b"{" * 50_000 + b"deep" + b"}" * 50_000 + b"}").text == "deep"
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (r"seen \v secret\v0 too", "seen too"),
+        (r"{seen \v secret} too", "seen  too"),
+        (r"{\v secret {\b secret} secret}seen", "seen"),
+        (r"{\v secret\plain seen}", "seen"),
+        (r"\{ {\v \u83?\'83\tab secret}\}", "{ }"),
+        (r"seen{\deleted gone}", "seen"),
+        (r"{\*\annotation secret {\b secret}}seen", "seen"),
+        (r'{\field{\*\fldinst{HYPERLINK "http://a"}}{\fldrslt one}} and '
+         r'{\field{\*\fldinst{HYPERLINK "http://b"}}{\fldrslt two}} z', "one and two z"),
+        (r"body{\footnote below} more\par next", "body more\n\nbelow\n\nnext"),
+        (r"body{\footnote below}", "body\n\nbelow"),
+        (r"body{\shp{\*\shpinst{\sp{\sn a}{\sv b}}{\shptxt boxed}}{\shprslt boxed}}\par next",
+         "body\n\nboxed\n\nnext"),
+        (r"\u-10179?\u-8704?", "\U0001f600"),
+        ("\\ansicpg1251 \xcf\xf0\xe8\\'cf", "ПриП"),
+        (r"{\listtext\'b7\tab}one\par{\listtext\'b7\tab}two", "- one\n- two"),
+        (r"{\pict\bin6 }}{{\v}seen", "seen"),
+    ],
+)  # fmt: skip
+def test_of_rtf_what_is_seen_is_read(source, text):
+    for head in ("{\\rtf1\\ansi ", "{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}"):
+        assert read_rtf((head + source + "}").encode("latin-1")).text == text
+
+
+RTF_TOKENS = [*"{}|", *r"\v |\v0 |word |\par |{\footnote |\bin3 |\u-10179?|\'e9|\plain ".split("|")]
+
+
+@given(st.lists(st.sampled_from(RTF_TOKENS)))
+def test_the_text_of_any_rtf_can_be_stored(tokens):
+    text = read_rtf(("{\\rtf1 " + "".join(tokens)).encode()).text
+    assert text.encode().decode() == text
+
+
+@given(st.lists(st.tuples(st.text("abc", min_size=1), st.booleans()), min_size=1))
+def test_of_any_rtf_the_words_that_are_seen_are_read_in_order(words):
+    source = "\\par ".join(f"{{\\v {w}}}" if hidden else f"{{\\b {w}}}" for w, hidden in words)
+    text = read_rtf(("{\\rtf1 " + source + "}").encode()).text
+    assert text.split() == [word for word, hidden in words if not hidden]
+
+
+def test_rtf_with_many_words_that_hide_is_read_in_time():
+    assert read_rtf(b"{\\rtf1 {" + b"\\v " * 300_000).text == ""
+
+
 def test_a_notebook_of_version_three_is_read():
     old = {"worksheets": [{"cells": [{"cell_type": "code", "input": "1 + 1", "outputs": []}]}]}
     assert read_notebook(json.dumps(old).encode()).text == "1 + 1"
