@@ -50,9 +50,9 @@ def check(data: bytes, modern: str) -> None:
 def refuse_compound(data: bytes, modern: str) -> None:
     """Raise UnreadableError for what Office wrote before 2007, or protected."""
     if data.startswith(_COMPOUND_FILE):
-        old = modern.rstrip("x")
+        old = f"an old {modern[:-1]}" if modern.endswith("x") else "an old Office file"
         raise UnreadableError(
-            f"is protected by a password or an old {old}; save it as {modern} without a password"
+            f"is protected by a password or {old}; save it as {modern} without a password"
         )
 
 
