@@ -1,4 +1,7 @@
-"""PowerPoint (.pptx) -> the words of its slides and of the speaker's notes."""
+"""PowerPoint (.pptx) -> the words of its slides and of the speaker's notes.
+
+The words of SmartArt are not read.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from typing import Any
 import pptx
 from pptx.enum.shapes import PP_PLACEHOLDER
 from pptx.exc import PythonPptxError
+from pptx.oxml.ns import qn
+from pptx.shapes.group import GroupShape
 
 from index.errors import UnreadableError
 from index.read import package
@@ -16,7 +21,10 @@ from index.read.outline import Reading, Section, clean, sectioned
 
 _BROKEN = (*package.BROKEN, PythonPptxError)
 _LISTS = (PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT)  # whose paragraphs are items
-_TITLES = (PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE)
+_TITLES = (PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE, PP_PLACEHOLDER.VERTICAL_TITLE)
+_HIDDEN = ("1", "true")
+_ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
+_CHOICE = _ALTERNATIVES.replace("AlternateContent", "Choice")
 _LINE_BREAKS = str.maketrans("\v", "\n")
 
 
@@ -34,9 +42,11 @@ def read_pptx(data: bytes) -> Reading:
 
 def _sections(presentation: Any) -> Iterator[Section]:
     for number, slide in enumerate(presentation.slides, start=1):
-        title = " ".join(_text(slide.shapes.title).split()) if slide.shapes.title else ""
+        shapes = list(_in_order(slide.shapes))
+        titles = (_text(shape) for shape in shapes if _is_title(shape))
+        title = " ".join(next(titles, "").split())
         unit = f"slide {number}"
-        texts = [text for shape in _in_order(slide.shapes) if (text := _text(shape))]
+        texts = [text for shape in shapes if (text := _text(shape))]
         yield Section("\n\n".join(texts), title or None, unit)
         if slide.has_notes_slide and slide.notes_slide.notes_text_frame:
             notes = _paragraphs(slide.notes_slide.notes_text_frame, "")
@@ -45,12 +55,27 @@ def _sections(presentation: Any) -> Iterator[Section]:
 
 def _in_order(shapes: Any) -> Iterator[Any]:
     """Yield the shapes that can be seen, the title first, then from top to bottom."""
-    found = [shape for shape in shapes if shape._element.xpath("boolean(.//p:cNvPr/@hidden)") != 1]
+    _choose(shapes._element)
+    found = [shape for shape in shapes if _is_seen(shape)]
     for shape in sorted(found, key=lambda s: (not _is_title(s), s.top or 0, s.left or 0)):
-        if shape.shape_type is not None and hasattr(shape, "shapes"):  # a group
+        if isinstance(shape, GroupShape):
             yield from _in_order(shape.shapes)
         else:
             yield shape
+
+
+def _choose(tree: Any) -> None:
+    """Put the first choice in the place of alternatives, which python-pptx passes over."""
+    for alternatives in list(tree.iterchildren(_ALTERNATIVES)):
+        choice = alternatives.find(_CHOICE)
+        for shape in [] if choice is None else list(choice):
+            alternatives.addprevious(shape)
+        tree.remove(alternatives)
+
+
+def _is_seen(shape: Any) -> bool:
+    properties = shape._element.find("./*/" + qn("p:cNvPr"))
+    return properties is not None and properties.get("hidden") not in _HIDDEN
 
 
 def _is_title(shape: Any) -> bool:
@@ -65,9 +90,21 @@ def _text(shape: Any) -> str:
         rows = ([" ".join(cell.text.split()) for cell in row.cells] for row in shape.table.rows)
         return clean("\n".join(" | ".join(cells) for cells in rows))
     if getattr(shape, "has_chart", False) and shape.has_chart:
-        chart = shape.chart
-        return clean(chart.chart_title.text_frame.text) if chart.has_title else ""
+        return _chart(shape)
     return ""
+
+
+def _chart(shape: Any) -> str:
+    """Return the title of a chart and its categories; "" where its file is broken or missing."""
+    try:
+        chart = shape.chart
+        title = chart.chart_title.text_frame.text if chart.has_title else ""
+        categories = " | ".join(
+            str(name) for plot in list(chart.plots)[:1] for name in plot.categories
+        )
+    except _BROKEN:
+        return ""
+    return clean("\n".join(" ".join(line.split()) for line in (title, categories) if line))
 
 
 def _paragraphs(frame: Any, mark: str) -> str:
