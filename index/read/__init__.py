@@ -24,6 +24,7 @@ from index.read.image import FORMATS, read_image
 from index.read.mail import read_eml, read_mbox, read_msg
 from index.read.notebook import read_notebook
 from index.read.office import read_docx
+from index.read.old import read_doc, read_ppt
 from index.read.opendocument import read_odp, read_odt
 from index.read.outline import MAX_CHARS, Part, Reading, clean
 from index.read.pdf import read_pdf
@@ -43,9 +44,12 @@ MAX_STEPS = 30  # folders of a path inside
 
 _READERS: dict[str, Callable[[bytes], Reading]] = {
     ".csv": read_separated,
+    ".doc": read_doc,
     ".docx": read_docx,
     ".eml": read_eml,
     ".epub": read_epub,
+    ".fodp": read_odp,
+    ".fodt": read_odt,
     ".gz": read_gzip,
     ".htm": read_html,
     ".html": read_html,
@@ -60,7 +64,10 @@ _READERS: dict[str, Callable[[bytes], Reading]] = {
     ".odp": read_odp,
     ".ods": read_workbook,
     ".odt": read_odt,
+    ".otp": read_odp,
+    ".ott": read_odt,
     ".pdf": read_pdf,
+    ".ppt": read_ppt,
     ".pptx": read_pptx,
     ".rtf": read_rtf,
     ".tab": read_separated,
