@@ -5,10 +5,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-
-from charset_normalizer import from_bytes
+from contextlib import suppress
 
 from index.errors import UnreadableError
+from index.read.encodings import legacy_encodings, unmarked_utf16
 from index.read.outline import Heading, Reading, outline
 
 # The longer marks first: UTF-32's begins with UTF-16's.
@@ -23,10 +23,6 @@ _MARKS = (
 # the escape of coloured terminal output.
 _CONTROLS = bytes(sorted({*range(0x20), 0x7F} - set(b"\t\n\v\f\r\x1b")))
 _MAX_CONTROL_SHARE = 0.02
-_SAMPLE = 65_536  # bytes from which an encoding is told
-_HIGH = bytes(range(0x80, 0x100))
-_LEAST_HIGH = 8  # bytes beyond ASCII that tell an encoding
-_MOSTLY = 0.7  # share of every second byte that is NUL in UTF-16 of a Latin text
 _READS = (
     "Pincite reads text, office documents, sheets, slides, PDF, web pages, e-mail, e-books, "
     "archives and images"
@@ -59,10 +55,10 @@ def decode(data: bytes, declared: str | None = None) -> str:
             text = _decode_marked(data[len(mark) :], encoding)
             break
     else:
-        wide = _utf16(data)
-        if not wide:
+        utf16 = unmarked_utf16(data) if b"\0" in data else None
+        if not utf16:
             _refuse_binary(data)
-        text = _decode_unmarked(data, wide or declared)
+        text = _decode_unmarked(data, utf16 or declared)
     if "\0" in text:
         raise UnreadableError(f"is not text: it holds NUL characters; {_READS}")
     return text.replace("\r\n", "\n")
@@ -78,35 +74,13 @@ def _decode_marked(data: bytes, encoding: str) -> str:
 
 
 def _decode_unmarked(data: bytes, declared: str | None) -> str:
-    for encoding in filter(None, (declared, "utf-8", _guessed(data), "cp1252")):
-        try:
+    for encoding in filter(None, (declared, "utf-8")):
+        with suppress(UnicodeDecodeError):
             return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
+    for encoding in legacy_encodings(data):
+        with suppress(UnicodeDecodeError):
+            return data.decode(encoding)
     return data.decode("latin-1")  # has a character for every byte
-
-
-def _guessed(data: bytes) -> str | None:
-    """Return the legacy encoding that the bytes look like; None where there is too little to see.
-
-    A few accents are Western, as most are: so little tells no encoding from another.
-    """
-    sample = data[:_SAMPLE]
-    if len(sample) - len(sample.translate(None, delete=_HIGH)) < _LEAST_HIGH:
-        return None
-    found = from_bytes(sample).best()
-    return found.encoding if found else None
-
-
-def _utf16(data: bytes) -> str | None:
-    """Return the byte order of UTF-16 without a mark, by its NUL bytes; None for other text."""
-    sample = data[:_SAMPLE]
-    high, low = sample[1::2], sample[::2]  # of little-endian units
-    for nul, letters, encoding in ((high, low, "utf-16-le"), (low, high, "utf-16-be")):
-        is_latin = nul.count(0) > _MOSTLY * len(nul) and not letters.count(0)
-        if len(data) % 2 == 0 and is_latin and _controls(letters) == 0:
-            return encoding
-    return None
 
 
 def _refuse_binary(data: bytes) -> None:
