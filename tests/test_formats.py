@@ -138,9 +138,9 @@ def test_rows_without_a_head_are_cells_side_by_side():
 
 def test_empty_cells_are_left_out_and_rows_keep_their_numbers():
     reading = read_workbook(workbook(["House", "Plants"], [], ["Ferns", None], [None, 12]))
-    assert reading.text == "House | Plants\nFerns\n12"
+    assert reading.text == "House | Plants\n\nFerns\n12"
     reading = read_workbook(workbook(["House", "Plants"], ["Ferns", 3], [], [None, 12]))
-    assert reading.text == "House | Plants\nHouse: Ferns | Plants: 3\nPlants: 12"
+    assert reading.text == "House | Plants\nHouse: Ferns | Plants: 3\n\nPlants: 12"
     assert reading.places[-1].unit == "row 4"
 
 

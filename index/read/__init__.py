@@ -29,7 +29,7 @@ from index.read.opendocument import read_odp, read_odt
 from index.read.outline import MAX_CHARS, Part, Reading, clean
 from index.read.pdf import read_pdf
 from index.read.rtf import read_rtf
-from index.read.sheets import read_separated, read_workbook
+from index.read.sheets import read_separated, read_tabbed, read_workbook
 from index.read.slides import read_pptx
 from index.read.text import read_markdown, read_text
 from index.read.web import read_html
@@ -70,15 +70,17 @@ _READERS: dict[str, Callable[[bytes], Reading]] = {
     ".ppt": read_ppt,
     ".pptx": read_pptx,
     ".rtf": read_rtf,
-    ".tab": read_separated,
+    ".tab": read_tabbed,
     ".tar": read_tar,
     ".tgz": read_gzip,
-    ".tsv": read_separated,
+    ".tsv": read_tabbed,
     ".xhtml": read_html,
     ".xls": read_workbook,
     ".xlsb": read_workbook,
     ".xlsm": read_workbook,
     ".xlsx": read_workbook,
+    ".xltm": read_workbook,
+    ".xltx": read_workbook,
     ".zip": read_zip,
     **dict.fromkeys(LINES, read_code),
     **{suffix: read_image for suffixes in FORMATS.values() for suffix in suffixes},

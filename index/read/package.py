@@ -30,20 +30,22 @@ BROKEN = (  # what the libraries raise where a part is missing, or is not what t
 )
 
 
-def check(data: bytes, modern: str) -> None:
+def check(data: bytes, modern: str, max_unpacked: int | None = None) -> None:
     """Raise UnreadableError unless the bytes are a package that is open and safe to unpack.
 
-    `modern` is the suffix to save an old or protected file as. Raises BadZipFile for no package.
+    `modern` is the suffix to save an old or protected file as; `max_unpacked`, if it is read a
+    piece at a time, another limit than MAX_UNPACKED. Raises BadZipFile for no package.
     """
+    limit = MAX_UNPACKED if max_unpacked is None else max_unpacked
     refuse_compound(data, modern)
     with ZipFile(BytesIO(data)) as package:
         entries = package.infolist()
     if any(entry.flag_bits & _ENCRYPTED for entry in entries):
         raise UnreadableError("is protected by a password; save it without one")
     unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > MAX_UNPACKED:
+    if unpacked > limit:
         raise UnreadableError(
-            f"unpacks to {unpacked:,} bytes; the limit is {MAX_UNPACKED:,}: split the document"
+            f"unpacks to {unpacked:,} bytes; the limit is {limit:,}: split the document"
         )
 
 

@@ -1,50 +1,56 @@
-"""Sheets (.xlsx, .xls, .xlsb, .ods) and separated values (.csv, .tsv) -> a line for each row.
-
-A row repeats the head of each column ("Year: 2023 | Visitors: 41,300"), so that it can be
-understood alone. Rows are read one by one, and no more of them than a document may hold.
-"""
+"""Sheets: workbooks (.xlsx, .xls, .xlsb, .ods), separated values -> a line for each row."""
 
 from __future__ import annotations
 
 import csv
-import datetime
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
 from io import BytesIO, StringIO
-from itertools import chain, islice
 from typing import Any
+from zipfile import ZipFile
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import (
+    CalamineError,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 from index.errors import UnreadableError
 from index.read import package
+from index.read.formats import plain
 from index.read.outline import Reading, Section, clean, sectioned
+from index.read.tables import EMPTY, Cell, Row, is_number, row_sections
 from index.read.text import decode
+from index.read.xlsx import xlsx_sections
 
-Row = Sequence[Any]  # the values of its cells
-
-_LOOKED_AT = 20  # rows among which the head is
-_SAMPLE = 10_000  # characters from which the separator is told
 _SEPARATORS = ",;\t|"
-_MAX_FIELD = 1_000_000  # characters of a cell
+_SAMPLE = 100_000  # characters from which the separator is told
+_RECORDS = 100  # of them
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_NAMED = re.compile(r"sep=(.)\r?\n", re.I)  # the separator, as Excel writes and reads it
+_MAX_CELL = 1_000_000  # characters; a longer one is a quotation mark that was never closed
 _BROKEN = (*package.BROKEN, CalamineError, OSError)
 
 
 def read_workbook(data: bytes) -> Reading:
-    """Read the sheets of a workbook that are not hidden; a place for each row.
+    """Read the sheets of a workbook that people see; a place for each row.
 
+    The numbers of .xlsx are shown in their formats; of others the library does not tell them.
     Raises UnreadableError where it is broken, protected, no workbook, too long, or a zip bomb.
     """
     try:
         if data[:2] == b"PK":
+            with ZipFile(BytesIO(data)) as found:
+                is_xlsx = "xl/workbook.xml" in found.namelist()
+            if is_xlsx:
+                return sectioned(xlsx_sections(data))
             package.check(data, ".xlsx")
-        book = CalamineWorkbook.from_filelike(BytesIO(data))
-        names = [
-            sheet.name
-            for sheet in book.sheets_metadata
-            if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
-        ]
-        return sectioned(chain.from_iterable(_sheet(book, name) for name in names))
+        return sectioned(_workbook(data))
+    except PasswordError:
+        raise UnreadableError("is protected by a password; save it without one") from None
     except _BROKEN:
         raise UnreadableError(
             "is not a workbook, or a broken or protected one; save it again"
@@ -54,85 +60,88 @@ def read_workbook(data: bytes) -> Reading:
 def read_separated(data: bytes) -> Reading:
     """Read values that are separated by commas, semicolons, tabs or bars; a place for each row.
 
-    Raises UnreadableError where the bytes are not text, or too long.
+    The separator is the one that parts most records into the same number of cells, the most of
+    them. Raises UnreadableError where the bytes are not text, or too long.
     """
     text = decode(data)
-    csv.field_size_limit(_MAX_FIELD)
-    try:
-        return sectioned(_sections(_rows(text, _separator(text)), None))
-    except csv.Error as error:
-        raise UnreadableError(f"is not a table of separated values ({error})") from None
+    if named := _NAMED.match(text):
+        return sectioned(row_sections(_records(text, named[1], named.end())))
+    return sectioned(row_sections(_records(text, _separator(text), 0)))
+
+
+def read_tabbed(data: bytes) -> Reading:
+    """Read values that are separated by tabs, as the file's name says. Raises as `read_separated`.
+
+    Without a single tab, the separator is told as there.
+    """
+    text = decode(data)
+    return sectioned(row_sections(_records(text, "\t" if "\t" in text else _separator(text), 0)))
+
+
+def _workbook(data: bytes) -> Iterator[Section]:
+    book = CalamineWorkbook.from_filelike(BytesIO(data))
+    for sheet in book.sheets_metadata:
+        if (sheet.typ, sheet.visible) == (SheetTypeEnum.WorkSheet, SheetVisibleEnum.Visible):
+            found = book.get_sheet_by_name(sheet.name)
+            rows = (
+                Row(number, list(map(_cell, row)))
+                for number, row in enumerate(found.iter_rows(), start=1)
+            )
+            yield from row_sections(rows, _words(sheet.name) or None)
+
+
+def _cell(value: Any) -> Cell:
+    """Return a cell as people see it."""
+    if isinstance(value, str):
+        return Cell(_words(value)) if value else EMPTY
+    if isinstance(value, bool):
+        return Cell(str(value).upper(), is_text=False)
+    if isinstance(value, datetime | date | time | timedelta):
+        return Cell(_time(value), is_text=False)
+    return Cell(plain(value), is_text=False)
+
+
+def _time(value: datetime | date | time | timedelta) -> str:
+    if isinstance(value, datetime):
+        day = value.date().isoformat()
+        return day if value.time() == time() else f"{day} {_time(value.time())}"
+    if isinstance(value, time):
+        return value.isoformat("seconds" if value.second else "minutes")
+    if isinstance(value, timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")
+    return value.isoformat()
 
 
 def _separator(text: str) -> str:
-    """Return the separator that gives most rows the same number of cells, more than one."""
+    lines = [line for line in _QUOTED.sub("", text[:_SAMPLE]).split("\n") if line.strip()]
+    lines = lines[:_RECORDS]
 
-    def evenness(separator: str) -> float:
-        rows = list(_rows(text[:_SAMPLE], separator))
-        [(cells, times)] = Counter(map(len, rows)).most_common(1) or [(0, 0)]
-        return times / len(rows) if cells > 1 else 0.0
+    def fit(sign: str) -> tuple[float, int]:
+        found = [count for line in lines if (count := line.count(sign))]
+        usual = max(set(found), key=lambda count: (found.count(count), count), default=0)
+        return found.count(usual) / max(len(lines), 1), usual
 
-    return max(_SEPARATORS, key=evenness)  # the first of those that are as even
-
-
-def _rows(text: str, separator: str) -> Iterator[list[str]]:
-    return csv.reader(StringIO(text, newline=""), delimiter=separator)
+    return max(_SEPARATORS, key=fit)  # the first of those that are as even
 
 
-def _sheet(book: CalamineWorkbook, name: str) -> Iterator[Section]:
-    yield from _sections(book.get_sheet_by_name(name).iter_rows(), clean(name))
+def _records(text: str, separator: str, start: int) -> Iterator[Row]:
+    """Yield the records from an offset on. Raises UnreadableError where one cannot be read."""
+    csv.field_size_limit(_MAX_CELL)
+    file = StringIO(text, newline="")
+    file.seek(start)
+    rows = enumerate(csv.reader(file, delimiter=separator), start=2 if start else 1)
+    number = 0
+    try:
+        for number, record in rows:
+            words = map(_words, record)
+            yield Row(number, [Cell(cell, is_text=not is_number(cell)) for cell in words])
+    except csv.Error as error:
+        raise UnreadableError(
+            f"is not a table of separated values from row {number + 1:,} on ({error}); "
+            "is a quotation mark missing?"
+        ) from None
 
 
-def _sections(rows: Iterable[Row], heading: str | None) -> Iterator[Section]:
-    """Yield a section for each row that has values."""
-    rows = iter(rows)
-    looked_at = [_shown(row) for row in islice(rows, _LOOKED_AT)]
-    head_at = _head(looked_at)
-    head = looked_at[head_at] if head_at is not None else []
-    for at, cells in enumerate(chain(looked_at, map(_shown, rows))):
-        named = head if head_at is not None and at > head_at else []
-        text = " | ".join(
-            f"{named[i]}: {cell}" if i < len(named) and named[i] else cell
-            for i, cell in enumerate(cells)
-            if cell
-        )
-        yield Section(text, heading, f"row {at + 1}", joined=at > 0)
-
-
-def _head(rows: Sequence[Sequence[str]]) -> int | None:
-    """Return the index of the row that heads the columns; None where no row does.
-
-    It is the first with two cells or more, all of them words, no two alike, that a row follows
-    with as many cells or fewer, and with a number or a cell more than its title rows have.
-    """
-    for at, cells in enumerate(rows[:-1]):
-        filled = [cell for cell in cells if cell]
-        if len(filled) < 2:
-            continue
-        is_head = len({*filled}) == len(filled) and not any(map(_is_number, filled))
-        below = [cell for cell in rows[at + 1] if cell]
-        return at if is_head and len(below) > 1 and len(rows[at + 1]) <= len(cells) else None
-    return None
-
-
-def _is_number(cell: str) -> bool:
-    return cell[:1].isdigit() or (cell[:1] in "-+" and cell[1:2].isdigit())
-
-
-def _shown(row: Row) -> list[str]:
-    """Return the cells as people see them, without empty ones at the end."""
-    cells = [" ".join(clean(_value(value)).split()) for value in row]
-    while cells and not cells[-1]:
-        cells.pop()
-    return cells
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, float):
-        return f"{value:.15g}"  # as many digits as a sheet shows
-    if isinstance(value, datetime.datetime):
-        at_midnight = value.time() == datetime.time()
-        return value.date().isoformat() if at_midnight else value.isoformat(" ", "minutes")
-    return str(value)
+def _words(text: str) -> str:
+    return " ".join(clean(text).split())
