@@ -7,9 +7,12 @@ from index.read.text import decode
 from index.records import Place
 
 SUFFIXES = frozenset(
-    ".bat .c .cc .cfg .clj .conf .cpp .cs .css .diff .erl .ex .f90 .go .h .hpp .hs .ini .java .jl"
-    " .js .jsx .kt .log .lua .m .ml .php .pl .ps1 .py .r .rb .rs .scala .sh .sql .swift .tex .toml"
-    " .ts .tsx .vb .xml .yaml .yml".split()
+    ".adb .ads .asm .awk .bas .bash .bat .bib .c .cc .cfg .clj .cls .cmake .cmd .conf .cpp"
+    " .cs .css .cxx .d .dart .diff .el .env .erl .ex .exs .f .f90 .for .fs .go .gradle .groovy"
+    " .h .hh .hpp .hs .ini .java .jl .js .jsx .kt .kts .less .lisp .log .lua .m .mjs .ml .mm"
+    " .nim .org .pas .patch .php .pl .pm .properties .proto .ps1 .py .pyi .pyx .r .rb .rs .rst"
+    " .s .sass .scala .scm .scss .sh .sql .sty .svelte .swift .tcl .tex .toml .ts .tsx .v .vb"
+    " .vhd .vim .vue .xml .xsd .xsl .yaml .yml .zig .zsh".split()
 )
 
 

@@ -96,7 +96,7 @@ class Section:
     text: str
     heading: str | None = None
     unit: str | None = None
-    joined: bool = False  # to the one before, by a line end only
+    joined: bool = False  # to the one before, if under the same heading, by a line end only
 
 
 def sectioned(sections: Iterable[Section]) -> Reading:
@@ -107,16 +107,17 @@ def sectioned(sections: Iterable[Section]) -> Reading:
     parts: list[str] = []
     places: list[Place] = []
     length = 0
+    heading: str | None = None
     for section in sections:
         if not section.text.strip():
             continue
         if parts:
-            parts.append("\n" if section.joined else "\n\n")
+            parts.append("\n" if section.joined and section.heading == heading else "\n\n")
             length += len(parts[-1])
         parts.append(section.text)
         end = length + len(section.text)
         places.append(Place(length, end, heading=section.heading, unit=section.unit))
-        length = end
+        length, heading = end, section.heading
         if length > MAX_CHARS:
             raise UnreadableError(
                 f"holds more than {MAX_CHARS:,} characters of text, which is the limit: split it"
