@@ -145,6 +145,7 @@ def gguf_file(*, tensors: int = 1, offset: int = 64, body: int = 128, kind: int 
 
 def random_cross_encoder(folder: Path, *labels: str) -> Path:
     """Fill a folder with a cross-encoder of random weights: a real one in all but its judgement."""
+    import torch
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import Whitespace
@@ -168,5 +169,6 @@ def random_cross_encoder(folder: Path, *labels: str) -> Path:
         id2label=dict(enumerate(labels)),
         label2id={label: number for number, label in enumerate(labels)},
     )
+    torch.manual_seed(1)  # the same weights every time
     BertForSequenceClassification(config).save_pretrained(folder)
     return folder
