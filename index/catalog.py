@@ -1,7 +1,7 @@
 """The single source of truth: one SQLite file with documents, passages and vectors.
 
 A document goes in or out in one transaction, so it is wholly in or wholly out whenever the
-process stops. FAISS and BM25 are built from here, in memory.
+process stops. FAISS and BM25 are built from here. What changes it stands in index.changes.
 """
 
 from __future__ import annotations
@@ -9,69 +9,51 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index import titles
-from index.errors import LibraryError, UnknownDocumentError, UnreadableError
-from index.language import language
-from index.records import Document, DocumentInfo, Passage, Place, check_places
-from index.rows import MEND, Row, places_from, places_row, spans_from
+from index import schema
+from index.errors import LibraryError, UnknownDocumentError
+from index.records import (
+    Boxes,
+    Document,
+    DocumentInfo,
+    Failure,
+    Passage,
+    Place,
+    check_places,
+    no_boxes,
+)
+from index.rows import MEND, VectorRow, boxes_from, digest, places_from, spans_from
 
-SCHEMA_VERSION = 2
-INSIDE = b"\0"  # no path holds it: what stands after it is a path inside of the file
-_AFTER_INSIDE = b"\1"  # sorts after whatever is inside
 _BUSY_MS = 30_000  # how long to wait for another process that is writing
+_VECTORS_AT_ONCE = 500  # looked up
 
-_META = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)"
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS documents (
-    id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
-    source BLOB UNIQUE,           -- the file's absolute path in bytes, or NULL. Of a file inside
-                                  -- of another, that one's, NUL, and the path inside
-    sha256 TEXT NOT NULL,         -- of the file
-    text TEXT NOT NULL,
-    text_sha256 TEXT NOT NULL,
-    places TEXT NOT NULL          -- JSON list, as index.rows writes it
-);
-CREATE TABLE IF NOT EXISTS passages (
-    id INTEGER PRIMARY KEY,
-    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    start INTEGER NOT NULL,
-    end INTEGER NOT NULL,
-    sentences TEXT NOT NULL,      -- JSON list of [start, end] in the document's text
-    language TEXT NOT NULL,
-    above TEXT NOT NULL,          -- title and headings
-    terms BLOB NOT NULL,          -- as index.lexical counts them
-    same INTEGER NOT NULL,        -- what copies of the passage share
-    vector BLOB NOT NULL,         -- float32, unit length
-    sentence_vectors BLOB NOT NULL  -- int8, as index.embed quantises them
-);
-CREATE INDEX IF NOT EXISTS passages_of_document ON passages (document, start);
-CREATE TABLE IF NOT EXISTS titles (
-    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    start TEXT NOT NULL,          -- its first terms, by which it is looked up
-    terms TEXT NOT NULL           -- what a text that names the document holds
-);
-CREATE INDEX IF NOT EXISTS titles_by_start ON titles (start);
-CREATE INDEX IF NOT EXISTS titles_by_document ON titles (document);
-"""
+
+class File(NamedTuple):
+    """A file that holds documents."""
+
+    id: int
+    path: bytes  # absolute
+    sha256: str | None  # None while not all that it holds is in
+    failed: tuple[Failure, ...]  # what it holds and is not in
 
 
 class Catalog:
     """Documents, passages and vectors in one SQLite file. Not thread-safe by itself."""
 
-    def __init__(self, path: Path, *, encoder: str, dimension: int) -> None:
-        """Open the file, made where missing.
+    def __init__(self, path: Path, *, encoder: str | None, dimension: int) -> None:
+        """Open the file, made where missing; an encoder of None may be any.
 
         Raises LibraryError if it is no catalog, or was made with another embedding model.
         """
         self.path = path
+        self.encoder = encoder
         self.dimension = dimension
         connection: sqlite3.Connection | None = None
         try:
@@ -90,39 +72,37 @@ class Catalog:
                 "--library, or move this one away and index your files again"
             ) from error
 
-    def _prepare(self, encoder: str) -> None:
+    def _prepare(self, encoder: str | None) -> None:
         db = self.connection
         for pragma in ("journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON"):
             db.execute(f"PRAGMA {pragma}")
-        with self.transaction(touch=False):
-            db.execute(_META)
-            made_with = {"schema": str(SCHEMA_VERSION), "encoder": encoder, "generation": "0"}
-            db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", made_with.items())
-            found = dict(db.execute("SELECT key, value FROM meta"))
-            if found["schema"] != made_with["schema"]:
-                raise LibraryError(
-                    f"the library has schema {found['schema']}, this Pincite reads "
-                    f"{SCHEMA_VERSION}; use the Pincite that made it, or index your files into a "
-                    "new library"
-                )
-            if found["encoder"] != encoder:
-                raise LibraryError(
-                    f"the library was made with the embedding model {found['encoder']}, not "
-                    f"{encoder}; set that model again, or index your files into a new library"
-                )
-            for statement in _SCHEMA.split(";"):
-                db.execute(statement)
+        (made,) = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()
+        if not made or self.meta("schema") != str(schema.VERSION):  # else nothing is written
+            with self.transaction():
+                schema.make(db, encoder or "")
+        self.check_encoder()
+
+    def meta(self, key: str) -> str:
+        """Return what is noted of the catalog itself; "" where nothing is."""
+        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def check_encoder(self) -> None:
+        """Raise LibraryError where the vectors are another model's than the one that is set."""
+        made_with = self.meta("encoder")
+        if self.encoder is not None and made_with != self.encoder:
+            raise LibraryError(
+                f"the library was made with the embedding model {made_with}, not {self.encoder}; "
+                "set that model again, or embed it anew with: pincite index --reembed"
+            )
 
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
 
     @contextmanager
-    def transaction(self, *, touch: bool = True) -> Iterator[None]:
-        """All or nothing; `touch` moves the generation on, so that readers see a change.
-
-        Within another transaction it is a part of that one.
-        """
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; within another transaction it is a part of that one."""
         db = self.connection
         if db.in_transaction:
             yield
@@ -130,8 +110,6 @@ class Catalog:
         db.execute("BEGIN IMMEDIATE")
         try:
             yield
-            if touch:
-                db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
@@ -154,78 +132,11 @@ class Catalog:
 
     def generation(self) -> int:
         """Return a number that changes whenever the documents do."""
-        (value,) = self.connection.execute(
-            "SELECT value FROM meta WHERE key = 'generation'"
-        ).fetchone()
-        return int(value)
+        return int(self.meta("generation"))
 
-    def put(
-        self,
-        document: Document,
-        passages: Sequence[Row],
-        *,
-        source: bytes | None,
-        names: Sequence[str],
-    ) -> tuple[str, bool]:
-        """Add a document, or replace that of the same source; return its name, and if it was new.
-
-        A new file takes the first of `names` that no other document has; a text (source None)
-        replaces the text of its name. Raises UnreadableError where every name is taken.
-        """
-        check_places(document.places, len(document.text))
-        known_by = sorted(titles.keys(document, language(document.text)))
-        places = places_row(document.places)
-        db = self.connection
-        with self.transaction():
-            name = self._name_for(source, names)
-            new = not self._delete(name)
-            document_id = db.execute(
-                "INSERT INTO documents (name, source, sha256, text, text_sha256, places) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (name, source, document.sha256, document.text, _sha256(document.text), places),
-            ).lastrowid
-            db.executemany(
-                "INSERT INTO titles (document, start, terms) VALUES (?, ?, ?)",
-                [(document_id, titles.start_of(key), key) for key in known_by],
-            )
-            db.executemany(
-                "INSERT INTO passages (document, start, end, sentences, language, above, terms, "
-                "same, vector, sentence_vectors) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [(document_id, *row) for row in passages],
-            )
-        return name, new
-
-    def _name_for(self, source: bytes | None, names: Sequence[str]) -> str:
-        """Return the name that the source has, else the first that is free."""
-        if source is not None:
-            row = self.connection.execute(
-                "SELECT name FROM documents WHERE source = ?", (source,)
-            ).fetchone()
-            if row:
-                return str(row[0])
-        for name in names:
-            row = self.connection.execute(
-                "SELECT source FROM documents WHERE name = ?", (name,)
-            ).fetchone()
-            if row is None or (source is None and row[0] is None):
-                return name
-        raise UnreadableError(
-            f"another document is named {names[0]!r} already; remove it, or give another name"
-        )
-
-    def remove(self, name: str) -> None:
-        """Take the document out; raises UnknownDocumentError where there is none."""
-        with self.transaction():
-            if not self._delete(name):
-                raise UnknownDocumentError(
-                    f"no document is named {name!r}; see `pincite documents`"
-                )
-
-    def _delete(self, name: str) -> bool:
-        row = self.connection.execute("SELECT id FROM documents WHERE name = ?", (name,)).fetchone()
-        if row:
-            self.connection.execute("DELETE FROM documents WHERE id = ?", row)
-        return row is not None
+    def touch(self) -> None:
+        """Move the generation on, so that readers see a change."""
+        self.connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
 
     def erase_free_space(self) -> None:
         """Write the file anew without what was removed, and empty the write-ahead log.
@@ -243,19 +154,12 @@ class Catalog:
     def documents(self) -> list[DocumentInfo]:
         """List the documents by name."""
         rows = self.connection.execute(
-            "SELECT documents.name, sha256, places, count(passages.id) FROM documents "
-            "LEFT JOIN passages ON passages.document = documents.id "
-            "GROUP BY documents.id ORDER BY documents.name"
+            "SELECT name, sha256, pages, coalesce(passages, 0) FROM documents "
+            "JOIN contents ON contents.id = documents.content "
+            "LEFT JOIN (SELECT content, count(*) AS passages FROM passages GROUP BY content) "
+            "USING (content) ORDER BY name"
         )
-        return [
-            DocumentInfo(
-                name=name,
-                sha256=sha256,
-                pages=Document(name, sha256, "", places_from(places)).pages,
-                passages=count,
-            )
-            for name, sha256, places, count in rows
-        ]
+        return [DocumentInfo(*row) for row in rows]
 
     def count(self) -> tuple[int, int]:
         """Return the numbers of documents and of passages."""
@@ -264,119 +168,184 @@ class Catalog:
         return documents, passages
 
     def document(self, name: str) -> Document:
-        """Return the document; raises UnknownDocumentError where there is none."""
+        """Return the document without its boxes; raises UnknownDocumentError where none is."""
         row = self.connection.execute(
-            "SELECT name, sha256, text, places FROM documents WHERE name = ?", (name,)
+            "SELECT name, sha256, text, places, part FROM documents "
+            "JOIN contents ON contents.id = documents.content WHERE name = ?",
+            (name,),
         ).fetchone()
         if row is None:
             raise UnknownDocumentError(f"no document is named {name!r}; see `pincite documents`")
-        return Document(row[0], row[1], row[2], places_from(row[3]))
+        name, sha256, text, places, part = row
+        return Document(name, sha256, text, places_from(places), part=part)
 
-    def from_source(self, source: bytes) -> tuple[str, str] | None:
-        """Return name and SHA-256 of the document that is the file at this path, if any."""
+    def boxes(self, name: str) -> Boxes:
+        """Return the boxes of the document's words, by start; none where it has none."""
         row = self.connection.execute(
-            "SELECT name, sha256 FROM documents WHERE source = ?", (source,)
+            "SELECT data FROM documents JOIN boxes USING (content) WHERE name = ?", (name,)
         ).fetchone()
-        return (row[0], row[1]) if row else None
+        return boxes_from(row[0]) if row else no_boxes()
 
-    def inside(self, source: bytes) -> dict[bytes, str]:
-        """Return the names of the documents that lie inside of the file at this path."""
-        start = source + INSIDE
+    def file(self, path: bytes) -> File | None:
+        """Return the file at this path, if any."""
+        return next(self._files("path = ?", path), None)
+
+    def files_like(self, sha256: str) -> list[File]:
+        """Return the files of that hash which are wholly in."""
+        return list(self._files("sha256 = ?", sha256))
+
+    def paths(self) -> list[bytes]:
+        """Return the paths of all files."""
+        return [path for (path,) in self.connection.execute("SELECT path FROM files ORDER BY path")]
+
+    def _files(self, where: str, value: str | bytes) -> Iterator[File]:
         rows = self.connection.execute(
-            "SELECT source, name FROM documents WHERE source >= ? AND source < ? ORDER BY name",
-            (start, source + _AFTER_INSIDE),
+            f"SELECT id, path, sha256, failed FROM files WHERE {where} ORDER BY path",  # noqa: S608
+            (value,),
         )
-        return dict(rows.fetchall())
+        for number, path, sha256, failed in rows.fetchall():
+            yield File(number, path, sha256, tuple(Failure(*one) for one in json.loads(failed)))
+
+    def names_in(self, file: File) -> list[str]:
+        """Return the names of the file's documents."""
+        rows = self.connection.execute(
+            "SELECT name FROM documents WHERE file = ? ORDER BY id", (file.id,)
+        )
+        return [name for (name,) in rows]
+
+    def path_of(self, name: str) -> bytes | None:
+        """Return the path of the document's file; None where there is no file or no document."""
+        row = self.connection.execute(
+            "SELECT path FROM documents JOIN files ON files.id = documents.file WHERE name = ?",
+            (name,),
+        ).fetchone()
+        return row[0] if row else None
+
+    def part_of(self, name: str) -> str:
+        """Return the path of the document inside of its file; "" where it is the file."""
+        row = self.connection.execute(
+            "SELECT part FROM documents WHERE name = ?", (name,)
+        ).fetchone()
+        return row[0] if row else ""
 
     def text_sha256(self, name: str) -> str | None:
         """Return the SHA-256 of the text that was given under the name; None where none was."""
         row = self.connection.execute(
-            "SELECT text_sha256 FROM documents WHERE name = ? AND source IS NULL", (name,)
+            "SELECT sha256 FROM documents WHERE name = ? AND file IS NULL", (name,)
         ).fetchone()
         return row[0] if row else None
 
+    def vectors_of(self, hashes: Collection[bytes]) -> dict[bytes, VectorRow]:
+        """Return the vectors of passages that the library has already, by their hash."""
+        found: dict[bytes, VectorRow] = {}
+        wanted = list(dict.fromkeys(hashes))
+        for start in range(0, len(wanted), _VECTORS_AT_ONCE):
+            some = wanted[start : start + _VECTORS_AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            rows = self.connection.execute(
+                "SELECT hash, vector, sentence_vectors FROM passages "  # noqa: S608
+                f"JOIN vectors ON passage = id WHERE hash IN ({marks}) GROUP BY hash",
+                some,
+            )
+            found.update((key, (vector, sentences)) for key, vector, sentences in rows)
+        return found
+
     def whole(self, name: str) -> Document | None:
-        """Return the document if its text and places are as they were stored, else None."""
-        sha256, data, text_sha256, places, source = self.connection.execute(
-            "SELECT sha256, CAST(text AS BLOB), text_sha256, places, source FROM documents "
-            "WHERE name = ?",
+        """Return the document if its text and places are as they were stored, else None.
+
+        A text that was given has no places, so that it is whole where its text is.
+        """
+        row = self.connection.execute(
+            "SELECT file, part, sha256, CAST(text AS BLOB), text_sha256, places, digest "
+            "FROM documents JOIN contents ON contents.id = documents.content WHERE name = ?",
             (name,),
         ).fetchone()
+        if row is None:
+            return None
+        file, part, sha256, data, text_sha256, places, known = row
         if hashlib.sha256(data).hexdigest() != text_sha256:
             return None
         text = data.decode()
-        if source is None:
+        if file is None:
             return Document(name, sha256, text)
         try:
+            boxes = self.boxes(name)
             found = places_from(places)
             check_places(found, len(text))
         except (LibraryError, ValueError):
             return None
-        return Document(name, sha256, text, found)
-
-    def source(self, name: str) -> bytes | None:
-        """Return the path of the document's file; None where there is no file or no document."""
-        row = self.connection.execute(
-            "SELECT source FROM documents WHERE name = ?", (name,)
-        ).fetchone()
-        return row[0] if row else None
+        if digest(text, places, boxes) != known:
+            return None
+        return Document(name, sha256, text, found, boxes, part)
 
     def rows(self) -> Iterator[tuple[int, int, str, bytes, int, bytes]]:
-        """Yield id, document, language, terms, same and vector of each passage, by name and start.
+        """Yield id, content, language, terms, same and vector of each passage.
 
-        The order does not depend on the order of adding, so neither does any tie in a search.
+        By the first name of their document, and start: the order does not depend on the order of
+        adding, so neither does any tie in a search.
         """
         yield from self.connection.execute(
-            "SELECT passages.id, document, language, terms, same, vector FROM passages "
-            "JOIN documents ON documents.id = passages.document "
-            "ORDER BY documents.name, passages.start"
+            "SELECT passages.id, content, language, terms, same, vector FROM passages "
+            "JOIN vectors ON passage = passages.id "
+            "JOIN (SELECT content, min(name) AS name FROM documents GROUP BY content) "
+            "USING (content) ORDER BY name, start"
         )
 
     def sentence_vectors(self, ids: Sequence[int]) -> Iterator[NDArray[np.int8]]:
         """Yield the vectors (sentences, dimension) of each of these passages, as quantised."""
         for passage_id in ids:
             (blob,) = self.connection.execute(
-                "SELECT sentence_vectors FROM passages WHERE id = ?", (passage_id,)
+                "SELECT sentence_vectors FROM vectors WHERE passage = ?", (passage_id,)
             ).fetchone()
             if not isinstance(blob, bytes) or not blob or len(blob) % self.dimension:
                 raise LibraryError(f"the sentences of a passage are damaged; {MEND}")
             yield np.frombuffer(blob, np.int8).reshape(-1, self.dimension)
 
-    def names(self, documents: Collection[int]) -> list[str]:
-        """Return the names of these documents, in order."""
+    def names(self, contents: Collection[int]) -> list[str]:
+        """Return the names of the documents that have one of these contents, in order."""
         rows = self.connection.execute(
-            "SELECT name FROM documents WHERE id IN (SELECT value FROM json_each(?)) ORDER BY name",
-            (json.dumps(list(documents)),),
+            "SELECT name FROM documents WHERE content IN (SELECT value FROM json_each(?)) "
+            "ORDER BY name",
+            (json.dumps(list(contents)),),
         )
         return [name for (name,) in rows]
 
-    def titles(self, starts: Collection[str]) -> list[tuple[str, int]]:
-        """Return the titles that start so and are of one document only, with that document."""
+    def titles(self, starts: Collection[str]) -> list[tuple[str, int, str]]:
+        """Return the titles that start so and are of one content only, with that and its name."""
         return self.connection.execute(
-            "SELECT terms, min(document) FROM titles "
-            "WHERE start IN (SELECT value FROM json_each(?)) GROUP BY terms HAVING count(*) = 1",
+            "SELECT terms, min(content), min(name) FROM titles JOIN documents ON id = document "
+            "WHERE start IN (SELECT value FROM json_each(?)) "
+            "GROUP BY terms HAVING min(content) = max(content)",
             (json.dumps(list(starts)),),
         ).fetchall()
 
-    def passages(self, ids: Sequence[int]) -> list[tuple[int, Passage, str, tuple[Place, ...]]]:
-        """Return id, passage, its document's SHA-256 and its places for each id still there."""
+    def passages(
+        self, ids: Sequence[int], named: Mapping[int, str] | None = None
+    ) -> list[tuple[int, Passage, str, tuple[Place, ...]]]:
+        """Return id, passage, its document's SHA-256 and its places for each id still there.
+
+        Of documents that are alike, the one that is `named` for their content stands for all,
+        else the first by name.
+        """
         texts: dict[int, tuple[str, str, str, tuple[Place, ...]]] = {}
         found = []
         for passage_id in ids:
             row = self.connection.execute(
-                "SELECT document, start, end, sentences, language, above FROM passages "
-                "WHERE id = ?",
+                "SELECT content, start, end, sentences, language, above FROM passages WHERE id = ?",
                 (passage_id,),
             ).fetchone()
             if row is None:
                 continue
-            document_id, start, end, sentences, language, above = row
-            if document_id not in texts:
+            content, start, end, sentences, language, above = row
+            if content not in texts:
                 name, sha256, text, places = self.connection.execute(
-                    "SELECT name, sha256, text, places FROM documents WHERE id = ?", (document_id,)
+                    "SELECT name, sha256, text, places FROM documents "
+                    "JOIN contents ON contents.id = documents.content WHERE content = ? "
+                    "ORDER BY name <> ?, name LIMIT 1",
+                    (content, (named or {}).get(content, "")),
                 ).fetchone()
-                texts[document_id] = (name, sha256, text, places_from(places))
-            name, sha256, text, places = texts[document_id]
+                texts[content] = (name, sha256, text, places_from(places))
+            name, sha256, text, places = texts[content]
             passage = Passage(
                 name, start, end, text[start:end], spans_from(sentences), language, above
             )
@@ -387,12 +356,8 @@ class Catalog:
     def ends(self, name: str) -> list[tuple[int, Passage, str, tuple[Place, ...]]]:
         """Return the document's first and last passage as `passages` does."""
         rows = self.connection.execute(
-            "SELECT passages.id FROM passages JOIN documents ON documents.id = passages.document "
+            "SELECT passages.id FROM passages JOIN documents USING (content) "
             "WHERE name = ? ORDER BY start",
             (name,),
         ).fetchall()
         return self.passages(list(dict.fromkeys(row[0] for row in [*rows[:1], *rows[-1:]])))
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

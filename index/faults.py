@@ -12,72 +12,121 @@ from index import lexical, titles
 from index.catalog import Catalog
 from index.errors import LibraryError
 from index.language import LANGUAGES, language
-from index.records import Document, Fault, check_places
-from index.rows import places_from, spans_from
+from index.records import Document, Fault, check_places, no_boxes
+from index.rows import boxes_from, digest, passage_hash, places_from, spans_from, spans_within
 from index.terms import fingerprint
+
+_CONTENTS = """
+SELECT contents.id, CAST(text AS BLOB), text_sha256, places, digest, title, data
+FROM documents JOIN contents ON contents.id = documents.content
+LEFT JOIN boxes ON boxes.content = contents.id
+WHERE contents.id = ? GROUP BY contents.id
+"""
+_PASSAGES = """
+SELECT start, end, sentences, hash, language, above, terms, same, vector, sentence_vectors
+FROM passages LEFT JOIN vectors ON passage = id WHERE content = ? ORDER BY start
+"""
 
 
 def faults(catalog: Catalog) -> list[Fault]:
     """Say what is wrong with the catalog; nothing if it is whole."""
     found: list[Fault] = []
+    db = catalog.connection
     try:
         with catalog.snapshot():
-            for (line,) in catalog.connection.execute("PRAGMA integrity_check(10)"):
+            for (line,) in db.execute("PRAGMA integrity_check(10)"):
                 if line != "ok":
                     found.append(Fault(f"the catalog is damaged: {line}"))
-            for document_id, name, data, text_sha256, places in catalog.connection.execute(
-                "SELECT id, name, CAST(text AS BLOB), text_sha256, places FROM documents "
-                "ORDER BY name"
+            (remains,) = db.execute(
+                "SELECT count(*) FROM contents WHERE id NOT IN (SELECT content FROM documents)"
+            ).fetchone()
+            if remains:
+                found.append(Fault(f"{remains} texts belong to no document"))
+            for (name,) in db.execute(
+                "SELECT name FROM documents WHERE content NOT IN (SELECT id FROM contents) OR "
+                "(file IS NOT NULL AND file NOT IN (SELECT id FROM files))"
             ):
-                found += [
-                    Fault(fault, name)
-                    for fault in _of_document(catalog, document_id, name, data, text_sha256, places)
-                ]
+                found.append(Fault("its text or its file is missing", name))
+            for (content,) in db.execute("SELECT id FROM contents ORDER BY id").fetchall():
+                found += _of_content(catalog, content)
     except sqlite3.DatabaseError as error:
         found.append(Fault(f"the catalog is damaged: {error}"))
     return found
 
 
-def _of_document(
-    catalog: Catalog, document_id: int, name: str, data: bytes, text_sha256: str, places: str
+def _of_content(catalog: Catalog, content: int) -> Iterator[Fault]:
+    """Yield the faults of a content, each for every document that has it."""
+    row = catalog.connection.execute(_CONTENTS, (content,)).fetchone()
+    if row is None:
+        return  # it belongs to no document, which is told
+    names = catalog.names([content])
+    for fault in _of_text(catalog, names, *row):
+        yield from (Fault(fault, name) for name in names)
+
+
+def _of_text(
+    catalog: Catalog,
+    names: list[str],
+    content: int,
+    data: bytes,
+    text_sha256: str,
+    places: str,
+    key: str,
+    title: str,
+    boxes: bytes | None,
 ) -> Iterator[str]:
+    text = data.decode(errors="replace")
     if hashlib.sha256(data).hexdigest() != text_sha256:
         yield "the text is not the one that was stored"
-    text = data.decode(errors="replace")
-    try:
-        check_places(places_from(places), len(text))
-    except (LibraryError, TypeError, ValueError):
-        yield "its places are damaged"
-    document = Document(name, "", text)
+    else:
+        try:
+            found = boxes_from(boxes) if boxes is not None else no_boxes()
+            check_places(places_from(places), len(text))
+            if digest(text, places, found) != key:
+                yield "its places are not those that were stored"
+        except (LibraryError, TypeError, ValueError):
+            yield "its places are damaged"
+    spoken = language(text)
     stored = catalog.connection.execute(
-        "SELECT terms FROM titles WHERE document = ?", (document_id,)
-    )
-    if {key for (key,) in stored} != titles.keys(document, language(text)):
-        yield "it goes by other titles than it has"
-    end = 0
-    rows = catalog.connection.execute(
-        "SELECT start, end, sentences, vector, sentence_vectors, language, above, terms, same "
-        "FROM passages WHERE document = ? ORDER BY start",
-        (document_id,),
+        "SELECT name, terms FROM titles JOIN documents ON id = document WHERE content = ?",
+        (content,),
     ).fetchall()
-    if not rows:
-        yield "it has no passage"
-    for start, stop, sentences, vector, sentence_vectors, spoken, above, terms, same in rows:
+    goes_by = {
+        (name, key) for name in names for key in titles.keys(Document(name, "", text), spoken)
+    }
+    if {*stored} != goes_by or title != titles.file_titles(names):
+        yield "it goes by other titles than it has"
+    yield from _of_passages(catalog, content, text)
+
+
+def _of_passages(catalog: Catalog, content: int, text: str) -> Iterator[str]:
+    rows = catalog.connection.execute(_PASSAGES, (content,)).fetchall()
+    end = 0
+    between = []
+    for start, stop, sentences, key, spoken, above, terms, same, vector, of_sentences in rows:
         if not end <= start < stop <= len(text):
             yield f"passage {start}-{stop} does not fit the text"
+        between.append(text[end:start])
         end = stop
+        inside = text[start:stop]
         try:
             spans = spans_from(sentences)
             if any(not start <= left < right <= stop for left, right in spans):
                 yield f"passage {start}-{stop} has sentences outside of it"
-            if len(bytes(sentence_vectors)) != len(spans) * catalog.dimension:
+            if len(bytes(of_sentences)) != len(spans) * catalog.dimension:
                 yield f"passage {start}-{stop} has not one vector for each sentence"
+            if key != passage_hash(inside, spans_within(spans, start)):
+                yield f"passage {start}-{stop} is not the one that was embedded"
         except (LibraryError, TypeError):
             yield f"passage {start}-{stop} has damaged sentences"
-        words = lexical.counts(text[start:stop], above, spoken)
-        if (terms, same) != (words, fingerprint(text[start:stop])) or spoken not in LANGUAGES:
+        words = lexical.counts(inside, above, spoken)
+        if (terms, same) != (words, fingerprint(inside)) or spoken not in LANGUAGES:
             yield f"passage {start}-{stop} has other words for the search than it holds"
         whole = isinstance(vector, bytes) and len(vector) % 4 == 0
         row = np.frombuffer(vector, np.float32) if whole else np.empty(0)
         if row.shape != (catalog.dimension,) or not abs(float(row @ row) - 1) < 1e-3:
             yield f"passage {start}-{stop} has no proper vector"
+    if not rows:
+        yield "it has no passage"
+    elif any(map(str.strip, [*between, text[end:]])):
+        yield "a part of its text is in no passage"

@@ -25,7 +25,7 @@ def files(
 
     for path in map(Path, paths):
         try:
-            root = _absolute(path)
+            root = absolute(path)
             exists, is_folder = os.path.lexists(root), root.is_dir()
         except (OSError, ValueError) as error:
             failed.append(Failure(printable(path), f"cannot be used: {reason(error)}"))
@@ -44,7 +44,7 @@ def files(
     return list(found.items()), failed
 
 
-def _absolute(path: Path) -> Path:
+def absolute(path: Path) -> Path:
     """Return the one path by which a file is known: no links but the file itself, no "..".
 
     Raises OSError or ValueError where it cannot be the path of a file.

@@ -15,23 +15,30 @@ from typing import Self
 
 import numpy as np
 
-from index import rank, weights
+from index import adding, changes, rank, weights
 from index.background import begun
-from index.catalog import INSIDE, Catalog
+from index.catalog import Catalog
 from index.embed import Encoder, Vectors
 from index.errors import LibraryError, UnreadableError
 from index.faults import faults
-from index.files import expanded, files, printable, reason, utf8
-from index.read.progress import listening
-from index.read.sandbox import Sandbox
-from index.records import AddReport, Document, DocumentInfo, Failure, Fault, Hit, Progress
+from index.files import absolute, expanded, files, printable, reason, utf8
+from index.records import (
+    AddReport,
+    Box,
+    Document,
+    DocumentInfo,
+    Failure,
+    Fault,
+    Hit,
+    Progress,
+    box_of,
+)
+from index.reembed import reembed
 from index.rerank import Reranker
-from index.rows import Row, row_of
 from index.search import Index, Ranked, build, query, ranked
-from index.split import split
 
+_CATALOG = "catalog.sqlite"
 RERANKED = 30  # passages that a cross-encoder reads
-_REPORT_EVERY = 16  # passages
 
 
 class Library:
@@ -42,12 +49,11 @@ class Library:
         self.path = path
         self.encoder = encoder
         self.reranker = reranker
-        self._catalog = Catalog(
-            path / "catalog.sqlite", encoder=encoder.name, dimension=encoder.dimension
-        )
+        self._catalog = Catalog(path / _CATALOG, encoder=encoder.name, dimension=encoder.dimension)
         self._lock = threading.RLock()  # one connection, many threads
         self.ranking = rank.weights()
         self._index: Index | None = None
+        self._into = adding.Into(self._using, encoder)
 
     @classmethod
     def open(
@@ -62,15 +68,24 @@ class Library:
         Raises LibraryError if the folder cannot be used, WeightsError if the embedding model
         is missing.
         """
-        try:
-            folder = Path(os.path.realpath(expanded(Path(path))))
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except (OSError, ValueError) as error:
-            raise LibraryError(
-                f"cannot make the library's folder {printable(Path(path))}: {reason(error)}; "
-                "choose another with --library"
-            ) from error
-        return cls(folder, encoder or weights.encoder(), reranker)
+        return cls(_folder(path), encoder or weights.encoder(), reranker)
+
+    @classmethod
+    def reembed(
+        cls,
+        path: str | Path,
+        *,
+        encoder: Encoder | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        """Embed a library anew with another model; the old vectors answer until all are made.
+
+        Goes on where it was stopped. Raises LibraryError, WeightsError.
+        """
+        folder, model, tell = _folder(path), encoder or weights.encoder(), progress or _silent
+        catalog = Catalog(folder / _CATALOG, encoder=None, dimension=model.dimension)
+        with closing(catalog), _told(folder):
+            reembed(catalog, model, lambda *done: tell(Progress(0, 1, "embedding anew", *done)))
 
     def close(self) -> None:
         """Close the library's file."""
@@ -86,97 +101,41 @@ class Library:
     @contextmanager
     def _using(self) -> Iterator[Catalog]:
         """Hold the catalog alone; what SQLite fails with is raised as LibraryError."""
-        with self._lock:
-            try:
-                yield self._catalog
-            except sqlite3.Error as error:
-                raise LibraryError(
-                    f"the library at {self.path} failed: {error}; if it goes on, look into it "
-                    "with: pincite check"
-                ) from error
+        with self._lock, _told(self.path):
+            yield self._catalog
 
     def add(
-        self, paths: Iterable[str | Path], *, progress: Callable[[Progress], None] | None = None
+        self,
+        paths: Iterable[str | Path],
+        *,
+        prune: bool = False,
+        progress: Callable[[Progress], None] | None = None,
     ) -> AddReport:
         """Add or refresh files and folders; a file that fails does not keep out the others.
 
-        Unchanged files (by SHA-256) are skipped without embedding. A document is named by its
-        path below the folder that was given, or by the file's base name; where another file
-        has that name already, parent folders are put before it.
+        Unchanged files (by SHA-256) are skipped; one that was moved or renamed, or is like
+        another, is neither read nor embedded again. With prune, documents go whose files are gone
+        from the folders that are given. A document is named by its path below the folder that was
+        given, or by the file's base name; where another file has that name already, parent
+        folders are put before it.
         """
-        tell = progress or (lambda _: None)
-        found, failed = files(paths, without=self.path)
-        outcomes: list[tuple[str, str]] = []
-        with closing(Sandbox()) as sandbox:
-            for number, (file, names) in enumerate(found):
-                tell(Progress(number, len(found), names[0]))
-                told = _of_file(tell, number, len(found))
-                try:
-                    for outcome in self._add_file(file, names, sandbox, told):
-                        if isinstance(outcome, Failure):
-                            failed.append(outcome)
-                        else:
-                            outcomes.append(outcome)
-                except UnreadableError as error:
-                    failed.append(Failure(names[0], str(error)))
-        tell(Progress(len(found), len(found), ""))
-        return _report(outcomes, failed)
+        given = list(map(Path, paths))
+        found, failed = files(given, without=self.path)
+        outcomes = [*failed, *adding.add_files(self._into, found, progress or _silent)]
+        removed = adding.prune(self._into, map(absolute, given)) if prune else ()
+        return adding.report(outcomes, removed)
 
     def add_texts(self, texts: Iterable[tuple[str, str]]) -> AddReport:
         """Add (name, text) documents that are no files, verbatim; a known name is replaced."""
-        outcomes, failed = [], []
+        outcomes: list[adding.Outcome] = []
         for name, text in texts:
             try:
                 outcomes.append(self._add_text(name, text))
             except UnreadableError as error:
-                failed.append(Failure(name, str(error)))
-        return _report(outcomes, failed)
+                outcomes.append(Failure(name, str(error)))
+        return adding.report(outcomes)
 
-    def _add_file(
-        self,
-        file: Path,
-        names: Sequence[str],
-        sandbox: Sandbox,
-        tell: Callable[..., None],
-    ) -> Iterator[tuple[str, str] | Failure]:
-        """Yield the outcome ("added" …) and the name of the file's document and those inside.
-
-        Raises UnreadableError. The file's own document is put in last: where it is in, with the
-        file's hash, so is all that the file holds.
-        """
-        source = os.fsencode(file)
-        with self._using() as catalog:
-            known, inside = catalog.from_source(source), catalog.inside(source)
-        if known and known[1] == _sha256(file):
-            yield from (("unchanged", name) for name in (known[0], *inside.values()))
-            return
-        own: Document | None = None
-        with listening(lambda *pages: tell(names[0], 0, 0, *pages)):
-            for found in sandbox.read(file, names[0]):
-                if isinstance(found, Failure):
-                    yield found
-                elif not found.part:
-                    own = found
-                else:
-                    inner = source + INSIDE + found.part.encode()
-                    inside.pop(inner, None)
-                    yield self._put_changed(found, inner, _within(names, found.part), tell)
-        if own:
-            yield self._put(own, source, names, tell)
-        with self._using() as catalog:
-            for name in inside.values():  # it is no longer in the file
-                catalog.remove(name)
-
-    def _put_changed(
-        self, document: Document, source: bytes, names: Sequence[str], tell: Callable[..., None]
-    ) -> tuple[str, str]:
-        with self._using() as catalog:
-            known = catalog.from_source(source)
-        if known and known[1] == document.sha256:
-            return "unchanged", known[0]
-        return self._put(document, source, names, tell)
-
-    def _add_text(self, name: str, text: str) -> tuple[str, str]:
+    def _add_text(self, name: str, text: str) -> adding.Outcome:
         try:
             sha256 = hashlib.sha256(text.encode()).hexdigest()
             name.encode()
@@ -186,34 +145,8 @@ class Library:
             ) from None
         if not text.strip():
             raise UnreadableError("holds no text")
-        with self._using() as catalog:
-            known = catalog.text_sha256(name)
-        if known == sha256:
-            return "unchanged", name
-        return self._put(Document(name, sha256, text), None, [name], _silent)
-
-    def _put(
-        self,
-        document: Document,
-        source: bytes | None,
-        names: Sequence[str],
-        tell: Callable[..., None],
-    ) -> tuple[str, str]:
-        passages = self._embedded(document, lambda *done: tell(names[0], *done))
-        with self._using() as catalog:
-            name, new = catalog.put(document, passages, source=source, names=names)
-        return "added" if new else "updated", name
-
-    def _embedded(self, document: Document, tell: Callable[[int, int], None]) -> list[Row]:
-        """Return what is stored of the document's passages, read and embedded one by one."""
-        passages = split(document)
-        found = []
-        for number, passage in enumerate(passages):
-            if number % _REPORT_EVERY == 0:
-                tell(number, len(passages))
-            spans = [(a - passage.start, b - passage.start) for a, b in passage.sentences]
-            found.append(row_of(passage, *self.encoder.encode_passage(passage.text, spans)))
-        return found
+        document = Document(name, sha256, text)
+        return adding.put(self._into, document, path=None, names=[name], tell=_silent)
 
     def remove(self, name: str, *, purge: bool = False) -> None:
         """Take a document out; with purge, leave no trace of it in the library's folder.
@@ -222,19 +155,19 @@ class Library:
         """
         name = utf8(name)
         with self._using() as catalog:
-            source = catalog.source(name)
+            path = catalog.path_of(name)
             try:
-                catalog.remove(name)
+                changes.remove(catalog, [name])
             finally:
                 if purge:
                     self._index = None
-                    self._unlink_upload(source)
+                    self._unlink_upload(path)
                     self._erase_derived()
                     catalog.erase_free_space()
 
-    def _unlink_upload(self, source: bytes | None) -> None:
+    def _unlink_upload(self, path: bytes | None) -> None:
         """Delete a file that was kept in the library's folder; files elsewhere are the user's."""
-        file = Path(os.fsdecode(source.partition(INSIDE)[0])) if source else None
+        file = Path(os.fsdecode(path)) if path else None
         if file and file.is_relative_to(self.path):
             try:
                 file.unlink(missing_ok=True)
@@ -301,13 +234,23 @@ class Library:
             return catalog.documents()
 
     def document(self, name: str) -> Document:
-        """Return a document with its text and places; raises UnknownDocumentError."""
+        """Return a document without its boxes; raises UnknownDocumentError."""
         with self._using() as catalog:
             return catalog.document(utf8(name))
 
     def text(self, name: str) -> str:
         """Return the string that a document's offsets refer to; raises UnknownDocumentError."""
         return self.document(name).text
+
+    def boxes(self, name: str, start: int, end: int) -> list[Box]:
+        """Return where this stretch of a document's text is drawn, word by word, to be marked.
+
+        Empty where the format has no pages. Raises UnknownDocumentError.
+        """
+        with self._using() as catalog, catalog.snapshot():
+            found = catalog.boxes(catalog.document(utf8(name)).name)
+        touched = found[(found[:, 0] < end) & (found[:, 1] > start)]
+        return [box_of(row) for row in touched.tolist()]
 
     def count(self) -> tuple[int, int]:
         """Return the numbers of documents and of passages."""
@@ -328,12 +271,12 @@ class Library:
                 damaged = sorted({fault.document for fault in found if fault.document})
                 renewed = [(name, self._renewed(name)) for name in damaged]
                 with catalog.transaction():
+                    changes.clear_remains(catalog)
+                    changes.remove(catalog, damaged)
                     for name, made in renewed:
-                        if isinstance(made, UnreadableError):
-                            catalog.remove(name)
-                        else:
-                            document, passages, source = made
-                            catalog.put(document, passages, source=source, names=[name])
+                        if not isinstance(made, UnreadableError):
+                            document, embedded, path = made
+                            changes.put(catalog, document, embedded, path=path, names=[name])
             except sqlite3.DatabaseError as error:
                 return [Fault(f"the catalog cannot be repaired ({error}); index your files again")]
             lost = [
@@ -343,29 +286,57 @@ class Library:
             ]
             return [*faults(catalog), *lost]
 
-    def _renewed(self, name: str) -> tuple[Document, list[Row], bytes | None] | UnreadableError:
+    def _renewed(
+        self, name: str
+    ) -> tuple[Document, changes.Embedded, bytes | None] | UnreadableError:
         """Make a damaged document anew, from its stored text if that is whole, else its file."""
-        document, source = self._catalog.whole(name), self._catalog.source(name)
+        document, path = self._catalog.whole(name), self._catalog.path_of(name)
         try:
             if document is None:
-                if source is None:
+                if path is None:
                     raise UnreadableError("there is no file to read it from")
-                document = _read_again(source, name)
+                document = adding.read_again(path, self._catalog.part_of(name), name)
         except UnreadableError as error:
             return error
-        return document, self._embedded(document, _silent), source
+        return document, adding.embed(self._into, document, _silent, anew=True), path
 
     def _fresh(self) -> Index:
         """Return the index of the catalog as it is now."""
         if self._index is None or self._index.generation != self._catalog.generation():
+            self._catalog.check_encoder()
             self._index = build(self._catalog)
         return self._index
+
+
+def _folder(path: str | Path) -> Path:
+    """Return the folder of a library, made where missing; raises LibraryError."""
+    try:
+        folder = Path(os.path.realpath(expanded(Path(path))))
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (OSError, ValueError) as error:
+        raise LibraryError(
+            f"cannot make the library's folder {printable(Path(path))}: {reason(error)}; "
+            "choose another with --library"
+        ) from error
+    return folder
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Raise as LibraryError what SQLite fails with in the library's folder."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LibraryError(
+            f"the library at {path} failed: {error}; if it goes on, look into it with: "
+            "pincite check"
+        ) from error
 
 
 def _hits(found: Ranked, question: Vectors, catalog: Catalog, k: int) -> list[Hit]:
     """Return the first k as they stand in the catalog; question is the vector (dimension,)."""
     ids = found.ids[:k].tolist()
-    stored = zip(catalog.passages(ids), catalog.sentence_vectors(ids), strict=True)
+    stored = zip(catalog.passages(ids, found.named), catalog.sentence_vectors(ids), strict=True)
     return [
         Hit(
             passage=passage,
@@ -396,40 +367,3 @@ def _reranked(reranker: Reranker, question: str, hits: Sequence[Hit]) -> list[Hi
 
 def _silent(*_: object) -> None:
     """Report no progress."""
-
-
-def _of_file(tell: Callable[[Progress], None], number: int, files: int) -> Callable[..., None]:
-    return lambda name, *done: tell(Progress(number, files, name, *done))
-
-
-def _within(names: Sequence[str], part: str) -> list[str]:
-    """Return the names that a document inside of a file may have."""
-    return [f"{name}/{part}" for name in names]
-
-
-def _read_again(source: bytes, name: str) -> Document:
-    """Read the document that is a file, or lies inside of one; raises UnreadableError."""
-    path, _, part = source.partition(INSIDE)
-    with closing(Sandbox()) as sandbox:
-        for found in sandbox.read(Path(os.fsdecode(path)), name):
-            if isinstance(found, Document) and found.part.encode() == part:
-                return replace(found, name=name)
-    raise UnreadableError("its file no longer holds it")
-
-
-def _report(outcomes: Iterable[tuple[str, str]], failed: Iterable[Failure]) -> AddReport:
-    names: dict[str, list[str]] = {"added": [], "updated": [], "unchanged": []}
-    for kind, name in outcomes:
-        names[kind].append(name)
-    return AddReport(**{kind: tuple(found) for kind, found in names.items()}, failed=tuple(failed))
-
-
-def _sha256(file: Path) -> str | None:
-    """Return the file's hash; None where it is no regular file or cannot be read."""
-    try:
-        if not file.is_file():
-            return None
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError:
-        return None  # reading it will say why

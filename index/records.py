@@ -58,6 +58,12 @@ class Box:
     bottom: float
 
 
+def box_of(row: Sequence[int]) -> Box:
+    """Return a row of Boxes, its lengths in points."""
+    start, end, page, *sides = row
+    return Box(start, end, page, *(side / 10 for side in sides))
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A file that was read, or a text that was given."""
@@ -163,6 +169,8 @@ class AddReport:
     updated: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()  # old name, new name
+    removed: tuple[str, ...] = ()  # no longer in their file; with prune, whose file is gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class Ranked:
     scores: Scores
     signals: dict[str, Scores]  # by the names of rank.Weights
     copies: list[list[int]]  # the documents in which each stands, its own among them
+    named: dict[int, str]  # of documents that are alike, the one that was asked for
 
 
 def build(catalog: Catalog) -> Index:
@@ -166,7 +167,7 @@ def ranked(
     asked is the question as the index reads it, learnt the languages that its model has learnt.
     """
     if len(index.ids) == 0:
-        return Ranked(np.empty(0, np.int64), np.empty(0, np.float32), {}, [])
+        return Ranked(np.empty(0, np.int64), np.empty(0, np.float32), {}, [], {})
     weights = _weights(ranking, asked.language, learnt)
     rows = candidates(asked, index, max(CANDIDATES, at_least))
     first = len(rows)
@@ -176,7 +177,11 @@ def ranked(
     total = _total(rows, found, weights, first, wanted, index)
 
     leading = rows[np.lexsort((rows, -total))[:_FIRST_HITS]]
-    mentioned = _mentioned(leading, index, catalog) - wanted
+    mentioned = {
+        document: name
+        for document, name in _mentioned(leading, index, catalog).items()
+        if document not in wanted
+    }
     more = _of_documents(mentioned, rows, asked, index)
     if len(more):
         of_more = signals(asked, more, index, catalog)
@@ -193,6 +198,7 @@ def ranked(
         scores=total[order],
         signals={name: of_rows[order] for name, of_rows in found.items()},
         copies=[_documents_of(same, index) for same in index.same[rows[order[:at_least]]]],
+        named={**mentioned, **wanted},
     )
 
 
@@ -244,29 +250,30 @@ def _weights(ranking: Weights, spoken: str, learnt: Collection[str]) -> dict[str
     return weights
 
 
-def _asked_for(question: str, index: Index, catalog: Catalog) -> set[int]:
+def _asked_for(question: str, index: Index, catalog: Catalog) -> dict[int, str]:
     """Return the documents that the question names, as texts of any of its languages would."""
-    found = set()
+    found = {}
     for language in index.spoken:
         words = list(written_terms(question, language))
-        for title, document in catalog.titles(titles.starts(words, within=_APART)):
+        for title, document, name in catalog.titles(titles.starts(words, within=_APART)):
             if titles.asks_for(title, words):
-                found.add(document)
+                found[document] = name
     return _first_by_name(found, index)
 
 
-def _mentioned(rows: Rows, index: Index, catalog: Catalog) -> set[int]:
+def _mentioned(rows: Rows, index: Index, catalog: Catalog) -> dict[int, str]:
     """Return the documents that passages of other documents name: the second hop of a question."""
-    found = set()
+    found = {}
     passages = catalog.passages(index.ids[rows].tolist())
     for row, (_, passage, _, _) in zip(rows, passages, strict=True):
         words = list(written_terms(passage.text, passage.language))
-        for title, document in catalog.titles(titles.starts(words)):
+        for title, document, name in catalog.titles(titles.starts(words)):
             if document != index.documents[row] and titles.mentions(title, words):
-                found.add(document)
+                found[document] = name
     return _first_by_name(found, index)
 
 
-def _first_by_name(documents: Collection[int], index: Index) -> set[int]:
+def _first_by_name(documents: Mapping[int, str], index: Index) -> dict[int, str]:
     """Return no more than are followed: ids tell the order of adding, which must change nothing."""
-    return set(sorted(documents, key=index.bounds.__getitem__)[:_MOST_NAMED])
+    first = sorted(documents, key=index.bounds.__getitem__)[:_MOST_NAMED]
+    return {document: documents[document] for document in first}

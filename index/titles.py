@@ -10,6 +10,7 @@ from index.terms import Written, terms
 
 _LONGEST = 200  # characters of a first line that is a title
 _MOST_TERMS = 12  # of a title that texts are searched for
+_MOST_NAMES = 10  # of documents that are alike, above a passage
 _LEAST_LETTERS = 4  # of a title that tells by a single term
 _FUNCTION = frozenset(  # terms that tell nothing, were a document named so
     """a an the this that these those it its he she they we you i my our your their of in on at to
@@ -36,12 +37,20 @@ def file_title(name: str) -> str:
     return re.sub(r"[-_]+", " ", _SUFFIX.sub("", name.rsplit("/", 1)[-1]))
 
 
-def above(document: Document, title: str, start: int) -> str:
-    """Return what says what a passage is about: file name, title and headings, if not in it."""
+def file_titles(names: Sequence[str]) -> str:
+    """Return the words of the names of documents that are alike, a line for each."""
+    return "\n".join(list(dict.fromkeys(map(file_title, names)))[:_MOST_NAMES])
+
+
+def above(document: Document, title: str, start: int, names: Sequence[str] = ()) -> str:
+    """Return what says what a passage is about: file name, title and headings, if not in it.
+
+    Documents that are alike have one passage, and several names.
+    """
     place = place_at(document.places, start)
     stands_below = start > document.text.find(title)
     heading = (place.heading or "") if place else ""
-    parts = (file_title(document.name), title if stands_below else "", heading)
+    parts = (file_titles(names or [document.name]), title if stands_below else "", heading)
     return "\n".join(dict.fromkeys(part for part in parts if part))
 
 

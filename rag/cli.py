@@ -14,7 +14,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, TextIO
 
 from index.errors import PinciteError
-from rag.terminal import add, line, print_answer, print_changes, print_metrics
+from rag.terminal import add, indexing, line, print_answer, print_changes, print_metrics
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from index import Library
+    from index.embed import Encoder
     from index.records import AddReport
     from rag.assistant import Assistant
     from rag.settings import Settings
 
 DONE, FAILED, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+_ALWAYS_TOLD = ("added", "updated", "unchanged", "failed")  # of what an addition did
+_TOLD = ("moved", "removed")  # where it did
 _WATCH_EVERY = 2.0  # seconds between two looks at the watched files
 
 Verb = Callable[[argparse.Namespace, "Settings"], int]
@@ -75,11 +78,16 @@ def index(options: argparse.Namespace, settings: Settings) -> int:
     """Add or refresh files and folders."""
     from index.files import signature
 
+    if options.reembed:
+        _reembed(settings)
+    elif not options.paths:
+        print("pincite: name the files and folders to index", file=sys.stderr)
+        return USAGE
     with _open(settings) as library:
         seen = signature(options.paths, without=library.path)
-        report = _add(library, options.paths)
+        report = _add(library, options.paths, prune=options.prune)
         if options.watch:
-            _watch(library, options.paths, seen)
+            _watch(library, options.paths, seen, prune=options.prune)
         return SOME_FAILED if report.failed else DONE
 
 
@@ -253,11 +261,26 @@ def models(options: argparse.Namespace, settings: Settings) -> int:
     return DONE if all(state.ok for state in found) else FAILED
 
 
-def _open(settings: Settings) -> Library:
-    from index import Library, weights
+def _reembed(settings: Settings) -> None:
+    """Embed the library anew with the model that is set."""
+    from index import Library
+
+    with indexing() as show:
+        Library.reembed(settings.library, encoder=_encoder(settings), progress=show)
+    print("embedded anew")
+
+
+def _encoder(settings: Settings) -> Encoder:
+    from index import weights
     from index.files import expanded
 
-    encoder = weights.encoder(settings.embedding_model, cache=expanded(Path(settings.cache)))
+    return weights.encoder(settings.embedding_model, cache=expanded(Path(settings.cache)))
+
+
+def _open(settings: Settings) -> Library:
+    from index import Library, weights
+
+    encoder = _encoder(settings)
     reranker = weights.reranker(settings.reranker)
     return Library.open(settings.library, encoder=encoder, reranker=reranker)
 
@@ -303,20 +326,30 @@ def _warm(assistant: Assistant) -> None:
         print(f"pincite: {line(str(error))}", file=sys.stderr)
 
 
-def _add(library: Library, paths: Sequence[Path], out: TextIO | None = None) -> AddReport:
+def _add(
+    library: Library, paths: Sequence[Path], out: TextIO | None = None, *, prune: bool = False
+) -> AddReport:
     """Add the paths with a progress bar, and say what became of each."""
-    report = add(library, paths)
+    report = add(library, paths, prune=prune)
+    for old, new in report.moved:
+        print(f"moved    {line(old)} -> {line(new)}", file=out or sys.stdout)
+    for name in report.removed:
+        print(f"removed  {line(name)}", file=out or sys.stdout)
     for failure in report.failed:
         print(f"failed   {line(failure.name)}: {line(failure.reason)}", file=sys.stderr)
-    print(
-        f"{len(report.added)} added, {len(report.updated)} updated, "
-        f"{len(report.unchanged)} unchanged, {len(report.failed)} failed",
-        file=out or sys.stdout,
-    )
+    told = {name: len(getattr(report, name)) for name in _ALWAYS_TOLD}
+    told |= {name: n for name in _TOLD if (n := len(getattr(report, name)))}
+    print(", ".join(f"{n} {name}" for name, n in told.items()), file=out or sys.stdout)
     return report
 
 
-def _watch(library: Library, paths: Sequence[Path], seen: Mapping[str, tuple[int, int]]) -> None:
+def _watch(
+    library: Library,
+    paths: Sequence[Path],
+    seen: Mapping[str, tuple[int, int]],
+    *,
+    prune: bool,
+) -> None:
     """Follow the files until Ctrl-C: add what is new or has changed since it was `seen`."""
     from index.files import signature
 
@@ -326,7 +359,7 @@ def _watch(library: Library, paths: Sequence[Path], seen: Mapping[str, tuple[int
         now = signature(paths, without=library.path)
         if now != seen:
             seen = now
-            _add(library, paths)
+            _add(library, paths, prune=prune)
 
 
 def _history(path: Path) -> Sequence[tuple[str, str]]:
@@ -392,8 +425,10 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     one = verb("index", index)
-    one.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    one.add_argument("paths", nargs="*", type=Path, metavar="PATH")
     one.add_argument("--watch", action="store_true", help="keep following the files")
+    one.add_argument("--prune", action="store_true", help="remove what is gone from the folders")
+    one.add_argument("--reembed", action="store_true", help="first, with --embedding-model")
     verb("documents", documents).add_argument("--json", action="store_true")
     one = verb("remove", remove)
     one.add_argument("names", nargs="+", type=_text, metavar="NAME")

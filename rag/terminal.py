@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -18,17 +19,23 @@ def line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def add(library: Library, paths: Iterable[Path]) -> AddReport:
+def add(library: Library, paths: Iterable[Path], *, prune: bool = False) -> AddReport:
     """Add the files and folders to the library, with a bar where there is a terminal."""
+    with indexing() as show:
+        return library.add(paths, prune=prune, progress=show)
+
+
+@contextmanager
+def indexing() -> Iterator[Callable[[Progress], None]]:
+    """Show the progress that is told as a bar, where there is a terminal."""
     from tqdm import tqdm
 
     with tqdm(unit=" passages", desc="indexing", disable=None, leave=False) as bar:
 
         def show(progress: Progress) -> None:
-            bar.set_description(
-                f"file {min(progress.files_done + 1, progress.files)} of {progress.files} "
-                f"{line(progress.name)[-40:]}"
-            )
+            name = line(progress.name)[-40:]
+            number = min(progress.files_done + 1, progress.files)
+            bar.set_description(f"file {number} of {progress.files} {name}")
             done, total = progress.passages_done, progress.passages
             bar.unit = " passages"
             if not total and progress.pages:  # it is still being read
@@ -37,7 +44,7 @@ def add(library: Library, paths: Iterable[Path]) -> AddReport:
                 bar.reset(total or None)
             bar.update(done - bar.n)
 
-        return library.add(paths, progress=show)
+        yield show
 
 
 def print_answer(answer: Answer) -> None:

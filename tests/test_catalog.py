@@ -11,7 +11,7 @@ import pytest
 from index import Library
 from index.errors import LibraryError
 from index.records import Passage
-from index.rows import row_of
+from index.rows import vector_row
 from tests.fakes import LetterEncoder
 
 FIRST = "The harbour is deep. Ships lie there in winter."
@@ -39,8 +39,11 @@ def faults(library: Library, *, repair: bool = False) -> list[str]:
     return [str(fault) for fault in library.check(repair=repair)]
 
 
-PASSAGE_OF = "(SELECT id FROM documents WHERE name = '{}')"
-OF_FILE, OF_TEXT = (f"document = {PASSAGE_OF.format(name)}" for name in ("file.txt", "text"))
+CONTENT_OF = "(SELECT content FROM documents WHERE name = '{}')"
+OF_FILE, OF_TEXT = (f"content = {CONTENT_OF.format(name)}" for name in ("file.txt", "text"))
+VECTOR_OF_FILE, VECTOR_OF_TEXT = (
+    f"passage IN (SELECT id FROM passages WHERE {where})" for where in (OF_FILE, OF_TEXT)
+)
 
 
 @pytest.mark.parametrize(
@@ -56,15 +59,24 @@ OF_FILE, OF_TEXT = (f"document = {PASSAGE_OF.format(name)}" for name in ("file.t
             "'text': passage 0-44 has o",
         ),
         (
-            f"UPDATE passages SET sentence_vectors = zeroblob(26) WHERE {OF_TEXT}",
+            f"UPDATE vectors SET sentence_vectors = zeroblob(26) WHERE {VECTOR_OF_TEXT}",
             "'text': passage 0-44 has not one vector for each sentence",
         ),
         (f"UPDATE passages SET language = 'xx' WHERE {OF_FILE}", "'file.txt': passage 0-47 has o"),
         (f"UPDATE passages SET same = 1 WHERE {OF_FILE}", "'file.txt': passage 0-47 has other w"),
-        (f"UPDATE passages SET vector = 5 WHERE {OF_FILE}", "'file.txt': passage 0-47 has no"),
+        (
+            f"UPDATE vectors SET vector = 5 WHERE {VECTOR_OF_FILE}",
+            "'file.txt': passage 0-47 has no",
+        ),
         ("DELETE FROM titles", "'file.txt': it goes by other titles than it has"),
-        (f"UPDATE passages SET vector = x'00' WHERE {OF_FILE}", "'file.txt': passage 0-47 has no"),
-        (f"UPDATE passages SET vector = zeroblob(104) WHERE {OF_TEXT}", "'text': passage 0-44 has"),
+        (
+            f"UPDATE vectors SET vector = x'00' WHERE {VECTOR_OF_FILE}",
+            "'file.txt': passage 0-47 has no",
+        ),
+        (
+            f"UPDATE vectors SET vector = zeroblob(104) WHERE {VECTOR_OF_TEXT}",
+            "'text': passage 0-44 has",
+        ),
         (f"UPDATE passages SET start = 40, end = 99 WHERE {OF_TEXT}", "'text': passage 40-99 does"),
         (f"UPDATE passages SET sentences = '[[0, 60]]' WHERE {OF_TEXT}", "'text': passage 0-44"),
         (
@@ -72,13 +84,23 @@ OF_FILE, OF_TEXT = (f"document = {PASSAGE_OF.format(name)}" for name in ("file.t
             "'text': passage 0-44 has damaged",
         ),
         (f"DELETE FROM passages WHERE {OF_TEXT}", "'text': it has no passage"),
-        ("UPDATE documents SET text = 'x' WHERE name = 'file.txt'", "'file.txt': the text is not"),
         (
-            "UPDATE documents SET text = CAST(x'ff41' AS TEXT) WHERE name = 'file.txt'",
+            "UPDATE contents SET text = 'x' WHERE id = " + CONTENT_OF.format("file.txt"),
             "'file.txt': the text is not",
         ),
-        ("UPDATE documents SET places = '[[0,' WHERE name = 'file.txt'", "'file.txt': its places"),
-        ("UPDATE documents SET places = '[[0, 999]]' WHERE name = 'text'", "'text': its places"),
+        (
+            "UPDATE contents SET text = CAST(x'ff41' AS TEXT) WHERE id = "
+            + CONTENT_OF.format("file.txt"),
+            "'file.txt': the text is not",
+        ),
+        (
+            "UPDATE contents SET places = '[[0,' WHERE id = " + CONTENT_OF.format("file.txt"),
+            "'file.txt': its places",
+        ),
+        (
+            "UPDATE contents SET places = '[[0, 999]]' WHERE id = " + CONTENT_OF.format("text"),
+            "'text': its places",
+        ),
     ],
 )
 def test_a_fault_is_found_and_mended(filled, statement, fault):
@@ -93,7 +115,7 @@ def test_a_fault_is_found_and_mended(filled, statement, fault):
 
 
 def test_changed_text_without_its_file_is_taken_out(filled, tmp_path):
-    damage(filled, "UPDATE documents SET text = 'something else'")
+    damage(filled, "UPDATE contents SET text = 'something else'")
     (tmp_path / "file.txt").unlink()
     assert faults(filled, repair=True) == [
         "'file.txt': its text was damaged and it was taken out: "
@@ -107,14 +129,14 @@ def test_changed_text_without_its_file_is_taken_out(filled, tmp_path):
 @pytest.mark.parametrize(
     "column",
     [
-        "passages SET vector = x'00'",
-        "passages SET vector = 5",
-        f"passages SET vector = x'{'0000c07f' * 26}'",  # no number
+        "vectors SET vector = x'00'",
+        "vectors SET vector = 5",
+        f"vectors SET vector = x'{'0000c07f' * 26}'",  # no number
         "passages SET terms = 'abc'",
         "passages SET terms = x'00'",
-        "passages SET sentence_vectors = 5",
+        "vectors SET sentence_vectors = 5",
         "passages SET sentences = '['",
-        "documents SET places = '{'",
+        "contents SET places = '{'",
     ],
 )
 def test_a_search_in_a_damaged_library_says_how_to_mend_it(filled, column):
@@ -171,12 +193,12 @@ def test_vectors_must_fit_their_passages():
     passage = Passage("x", 0, 1, "x", ((0, 1),))
     rows = LetterEncoder().encode("ab")
     with pytest.raises(ValueError, match=r"vectors of shape \(2, 26\) must be \(1, 26\)"):
-        row_of(passage, rows[0], rows)
+        vector_row(passage, rows[0], rows)
 
 
 def test_a_library_of_a_later_pincite_is_refused(filled):
-    damage(filled, "UPDATE meta SET value = '3' WHERE key = 'schema'")
-    with pytest.raises(LibraryError, match="has schema 3, this Pincite reads 2"):
+    damage(filled, "UPDATE meta SET value = '99' WHERE key = 'schema'")
+    with pytest.raises(LibraryError, match="has schema 99, this Pincite reads 3"):
         Library.open(filled.path, encoder=LetterEncoder())
 
 

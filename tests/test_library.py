@@ -444,7 +444,7 @@ def test_a_library_of_another_model_is_refused(tmp_path):
             Library.open(tmp_path, encoder=LetterEncoder("two"))
         assert str(caught.value) == (
             "the library was made with the embedding model one, not two; "
-            "set that model again, or index your files into a new library"
+            "set that model again, or embed it anew with: pincite index --reembed"
         )
     Library.open(tmp_path, encoder=LetterEncoder("one")).close()
 

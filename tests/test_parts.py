@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index import Library
+from index import Library, changes
 from index.errors import UnreadableError
 from index.read import _inner_name, archive, read
 from index.read.mail import read_eml, read_mbox
@@ -281,20 +281,20 @@ def test_a_message_whose_attachments_were_not_all_added_is_read_again(
     made.add_attachment(b"Bed,Plants\n1,12\n", "text", "csv", filename="beds.csv")
     file = tmp_path / "mail.eml"
     file.write_bytes(bytes(made))
-    put = library._put
+    put = changes.put
 
-    def interrupted(document, *rest):
-        if not document.part:
+    def interrupted(catalog, document, *rest, **more):
+        if document.part:
             raise KeyboardInterrupt
-        return put(document, *rest)
+        return put(catalog, document, *rest, **more)
 
-    monkeypatch.setattr(library, "_put", interrupted)
+    monkeypatch.setattr(changes, "put", interrupted)
     with pytest.raises(KeyboardInterrupt):
         library.add([file])
     monkeypatch.undo()
-    assert [d.name for d in library.documents()] == ["mail.eml/beds.csv"]
+    assert [d.name for d in library.documents()] == ["mail.eml"]
     report = library.add([file])
-    assert (report.added, report.unchanged) == (("mail.eml",), ("mail.eml/beds.csv",))
+    assert (report.added, report.unchanged) == (("mail.eml/beds.csv",), ("mail.eml",))
     assert library.add([file]).unchanged == ("mail.eml", "mail.eml/beds.csv")
 
 
@@ -303,7 +303,8 @@ def test_a_damaged_file_of_an_archive_is_read_again(library, tmp_path):
     file.write_bytes(zipped([("hours.txt", HOURS.encode()), ("beds.txt", BEDS.encode())]))
     library.add([file])
     library._catalog.connection.execute(
-        "UPDATE documents SET text = 'x' WHERE name = 'garden.zip/beds.txt'"
+        "UPDATE contents SET text = 'x' WHERE id = "
+        "(SELECT content FROM documents WHERE name = 'garden.zip/beds.txt')"
     )
     assert library.check()
     assert library.check(repair=True) == []

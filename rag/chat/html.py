@@ -298,6 +298,8 @@ def report(added: AddReport) -> str:
         *(_line("added", done) for done in added.added),
         *(_line("updated", done) for done in added.updated),
         *(_line("unchanged", same) for same in added.unchanged),
+        *(_line("moved", new) for _, new in added.moved),
+        *(_line("removed", gone) for gone in added.removed),
         *(_line("failed", failure.name, failure.reason) for failure in added.failed),
     ]
     return f'<ul class="report" role="status">{"".join(lines)}</ul>'

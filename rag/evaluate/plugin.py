@@ -142,7 +142,7 @@ def _documents(config: pytest.Config) -> list[Path]:
 
 def _folder(config: pytest.Config, settings: Settings, closing: ExitStack) -> Path:
     """Return the folder of the library that is set, else one in the cache, else a passing one."""
-    from index.catalog import SCHEMA_VERSION
+    from index.schema import VERSION as SCHEMA_VERSION
 
     named = config.getini("pincite_library")
     if named:

@@ -21,12 +21,12 @@ from langchain_core.language_models import BaseChatModel
 from tqdm import tqdm
 
 from index import Library, weights
-from index.catalog import SCHEMA_VERSION
 from index.embed import Encoder, Remembering
 from index.errors import UnreadableError
 from index.read import read as read_document
 from index.records import Document, Failure
 from index.rerank import Reranker
+from index.schema import VERSION as SCHEMA_VERSION
 from index.split import split
 from rag import Assistant, judge
 from rag import settings as pincite_settings
