@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from index import schema
 from index.errors import LibraryError, UnknownDocumentError
+from index.lexical import Lengths
 from index.records import (
     Boxes,
     Document,
@@ -33,6 +34,13 @@ from index.rows import MEND, VectorRow, boxes_from, digest, places_from, spans_f
 
 _BUSY_MS = 30_000  # how long to wait for another process that is writing
 _VECTORS_AT_ONCE = 500  # looked up
+
+
+class Point(NamedTuple):
+    """A place in the log of changes."""
+
+    id: int  # of its row; 0 before the first
+    token: int
 
 
 class File(NamedTuple):
@@ -130,13 +138,103 @@ class Catalog:
             if db.in_transaction:
                 db.execute("ROLLBACK")
 
-    def generation(self) -> int:
-        """Return a number that changes whenever the documents do."""
-        return int(self.meta("generation"))
+    def point(self) -> Point:
+        """Return where the log is: it moves on whenever a passage comes, goes or changes."""
+        row = self.connection.execute(
+            "SELECT id, token FROM log ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        return Point(*row) if row else Point(0, 0)
 
-    def touch(self) -> None:
-        """Move the generation on, so that readers see a change."""
-        self.connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+    def changed_since(self, point: Point) -> list[tuple[int, int]] | None:
+        """Return the ranges of ids of the passages that were changed since, ascending.
+
+        None where that point is of another history than this catalog's.
+        """
+        rows = self.connection.execute(
+            "SELECT first, last FROM log WHERE id > ? ORDER BY first", (point.id,)
+        ).fetchall()
+        (known,) = self.connection.execute(
+            "SELECT count(*) FROM log WHERE id = ? AND token = ?", point
+        ).fetchone()
+        if not known and point.id:
+            return None
+        merged: list[tuple[int, int]] = []
+        for first, last in rows:
+            if merged and first <= merged[-1][1] + 1:
+                merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+            else:
+                merged.append((first, last))
+        return merged
+
+    def last_passage(self) -> int:
+        """Return the greatest id of a passage, 0 where there is none."""
+        (last,) = self.connection.execute("SELECT max(id) FROM passages").fetchone()
+        return last or 0
+
+    def lengths(self) -> tuple[Lengths, dict[str, int]]:
+        """Return how long the passages are, and how many there are in each language."""
+        rows = self.connection.execute(
+            "SELECT language, sum(passages), sum(alone), sum(around) FROM lengths "
+            "GROUP BY language ORDER BY language"
+        ).fetchall()
+        passages, alone, around = (sum(row[i] for row in rows) for i in (1, 2, 3))
+        n = max(passages, 1)
+        # No mean is 0: a passage of which no word is a term is as long as the mean.
+        mean = Lengths(passages, alone / n or 1.0, around / n or 1.0)
+        return mean, {language: n for language, n, *_ in rows}
+
+    def counts(self, first: int, last: int) -> list[tuple[int, bytes]]:
+        """Return the counts of the terms of the passages of these ids that are in."""
+        return self.connection.execute(
+            "SELECT id, terms FROM passages WHERE id BETWEEN ? AND ?", (first, last)
+        ).fetchall()
+
+    def vectors(self, first: int, last: int) -> list[tuple[int, bytes]]:
+        """Return the vectors of the passages of these ids that are in."""
+        return self.connection.execute(
+            "SELECT passage, vector FROM vectors WHERE passage BETWEEN ? AND ?", (first, last)
+        ).fetchall()
+
+    def contents_of(self, ids: Sequence[int]) -> list[tuple[int, int, int, bytes]]:
+        """Return id, content, same and counts of terms of each of these passages that is in."""
+        return self.connection.execute(
+            "SELECT id, content, same, terms FROM passages "
+            "WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        ).fetchall()
+
+    def order(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+        """Return by what passages are ordered that tie: their document's first name, and start."""
+        rows = self.connection.execute(
+            "SELECT id, (SELECT min(name) FROM documents WHERE content = passages.content), start "
+            "FROM passages WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        )
+        return {number: (name, start) for number, name, start in rows}
+
+    def passages_of(self, content: int) -> list[int]:
+        """Return the ids of the passages of a content, in order."""
+        rows = self.connection.execute(
+            "SELECT id FROM passages WHERE content = ? ORDER BY id", (content,)
+        )
+        return [number for (number,) in rows]
+
+    def vectors_in(self, ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the vectors of these passages."""
+        return dict(
+            self.connection.execute(
+                "SELECT passage, vector FROM vectors "
+                "WHERE passage IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(ids)),),
+            ).fetchall()
+        )
+
+    def copies(self, same: int) -> list[int]:
+        """Return the contents that have a passage which is the same."""
+        rows = self.connection.execute(
+            "SELECT DISTINCT content FROM passages WHERE same = ? ORDER BY content", (same,)
+        )
+        return [content for (content,) in rows]
 
     def erase_free_space(self) -> None:
         """Write the file anew without what was removed, and empty the write-ahead log.
@@ -277,19 +375,6 @@ class Catalog:
         if digest(text, places, boxes) != known:
             return None
         return Document(name, sha256, text, found, boxes, part)
-
-    def rows(self) -> Iterator[tuple[int, int, str, bytes, int, bytes]]:
-        """Yield id, content, language, terms, same and vector of each passage.
-
-        By the first name of their document, and start: the order does not depend on the order of
-        adding, so neither does any tie in a search.
-        """
-        yield from self.connection.execute(
-            "SELECT passages.id, content, language, terms, same, vector FROM passages "
-            "JOIN vectors ON passage = passages.id "
-            "JOIN (SELECT content, min(name) AS name FROM documents GROUP BY content) "
-            "USING (content) ORDER BY name, start"
-        )
 
     def sentence_vectors(self, ids: Sequence[int]) -> Iterator[NDArray[np.int8]]:
         """Yield the vectors (sentences, dimension) of each of these passages, as quantised."""

@@ -134,11 +134,10 @@ def clear_remains(catalog: Catalog) -> None:
     with catalog.transaction():
         db = catalog.connection
         db.execute("DELETE FROM contents WHERE id NOT IN (SELECT content FROM documents)")
-        for table in ("boxes", "passages"):
+        for table in ("boxes", "lengths", "passages"):
             db.execute(f"DELETE FROM {table} WHERE content NOT IN (SELECT id FROM contents)")  # noqa: S608
         db.execute("DELETE FROM titles WHERE document NOT IN (SELECT id FROM documents)")
         db.execute("DELETE FROM vectors WHERE passage NOT IN (SELECT id FROM passages)")
-        catalog.touch()
 
 
 def within(names: Sequence[str], part: str) -> list[str]:
@@ -189,6 +188,8 @@ def _insert_content(
             (content, *row),
         ).lastrowid
         db.execute("INSERT INTO vectors VALUES (?, ?, ?)", (passage, *vectors))
+    naming.measure(db, content)
+    naming.note(db, content)
     return content
 
 
@@ -251,9 +252,9 @@ def _delete(catalog: Catalog, names: Sequence[str]) -> None:
 
 def _settle(catalog: Catalog, content: int) -> None:
     """Let a content stand below the names of its documents; out it goes where it has none."""
-    catalog.touch()
     names = catalog.names([content])
     if names:
         naming.stand_below(catalog.connection, content, names)
     else:
+        naming.note(catalog.connection, content)
         catalog.connection.execute("DELETE FROM contents WHERE id = ?", (content,))

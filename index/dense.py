@@ -1,8 +1,15 @@
-"""FAISS over the catalog's vectors. Derived: built from the catalog, never the truth."""
+"""The passages that are nearest to a question: FAISS over the catalog's vectors. Derived.
+
+Exact while that is fast; a larger library is searched in the cells of an inverted file that lie
+nearest to the question, of vectors in eight bits a number (Jégou, Douze and Schmid 2011, "Product
+Quantization for Nearest Neighbor Search"). What is found is scored by the whole vectors.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from math import sqrt
+from pathlib import Path
 from typing import Any
 
 import faiss
@@ -11,25 +18,90 @@ from numpy.typing import NDArray
 
 from index.embed import Vectors
 
+EXACT_MOST = 100_000  # passages
+_CELLS = 4  # times the root of the number of passages
+_PROBED = 48  # cells that a search looks into
+_PER_CELL = 50  # vectors that a cell's centre is learnt from
+_GROWN = 4  # times as many as when the cells were learnt: they are learnt anew
+_FURTHEST = 5000  # passages
 
-@dataclass(frozen=True)
+Ids = NDArray[np.int64]
+Batches = Callable[[], Iterator[tuple[Ids, Vectors]]]  # all passages, some at a time
+
+
 class DenseIndex:
-    """Exact search by inner product: the cosine, since rows are unit vectors."""
+    """Passages by their unit vectors, compared by inner product: the cosine."""
 
-    vectors: Vectors  # (n, dimension)
-    index: Any  # faiss.IndexFlatIP over the rows
+    def __init__(self, index: Any) -> None:
+        self._index = index
 
-    def search(self, query: Vectors, k: int) -> NDArray[np.int64]:
-        """Return the k nearest rows, nearest first; query is (dimension,)."""
-        if len(self.vectors) == 0:
-            return np.empty(0, np.int64)
-        _, rows = self.index.search(query[np.newaxis], min(k, len(self.vectors)))
-        found: NDArray[np.int64] = rows[0]
+    @classmethod
+    def build(cls, passages: int, dimension: int, batches: Batches) -> DenseIndex:
+        """Build the index of so many passages; where they are many, batches are asked for twice."""
+        if passages <= EXACT_MOST:
+            index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        else:
+            cells = int(_CELLS * sqrt(passages))
+            index = faiss.index_factory(dimension, f"IVF{cells},SQ8", faiss.METRIC_INNER_PRODUCT)
+            index.train(_sample(batches(), _PER_CELL * cells, passages))
+            index.nprobe = _PROBED
+            index.make_direct_map(False)
+        made = cls(index)
+        for ids, vectors in batches():
+            made.add(ids, vectors)
+        return made
+
+    @classmethod
+    def read(cls, path: Path) -> DenseIndex:
+        """Read the index that was written; raises RuntimeError where it is damaged."""
+        return cls(faiss.read_index(str(path)))
+
+    def write(self, path: Path) -> None:
+        """Write the index; raises RuntimeError where that fails."""
+        faiss.write_index(self._index, str(path))
+
+    def __len__(self) -> int:
+        """Return the number of passages."""
+        return int(self._index.ntotal)
+
+    @property
+    def outgrown(self) -> bool:
+        """Whether it is time to build the index anew, for so many passages."""
+        cells = getattr(self._index, "nlist", 0)
+        learnt_from = (cells / _CELLS) ** 2 if cells else EXACT_MOST / _GROWN
+        return len(self) > _GROWN * learnt_from
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """Add passages (n,) with their vectors (n, dimension)."""
+        if len(ids):
+            self._index.add_with_ids(np.ascontiguousarray(vectors), ids)
+
+    def remove(self, ids: Ids) -> None:
+        """Take passages out, those that are in."""
+        if len(ids) and len(self):
+            self._index.remove_ids(faiss.IDSelectorBatch(ids))
+
+    def search(self, query: Vectors, k: int) -> Ids:
+        """Return the ids of the k nearest passages, nearest first, and those that tie.
+
+        query is (dimension,).
+        """
+        limit = k + 1
+        while True:
+            limit = min(limit, len(self))
+            if limit == 0:
+                return np.empty(0, np.int64)
+            scores, ids = (found[0] for found in self._index.search(query[np.newaxis], limit))
+            tied = limit > k and scores[-1] >= scores[k - 1]
+            if not tied or limit in (len(self), _FURTHEST):
+                break
+            limit = min(4 * limit, _FURTHEST)
+        near = ids[(scores >= scores[min(k, limit) - 1]) & (ids >= 0)]
+        found: Ids = near
         return found
 
 
-def build(vectors: Vectors) -> DenseIndex:
-    """Build the index over (n, dimension) unit rows."""
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(np.ascontiguousarray(vectors))
-    return DenseIndex(vectors, index)
+def _sample(batches: Iterator[tuple[Ids, Vectors]], wanted: int, of: int) -> Vectors:
+    """Return about so many of the vectors, evenly."""
+    step = max(1, of // wanted)
+    return np.concatenate([vectors[::step] for _, vectors in batches])

@@ -18,6 +18,7 @@ import numpy as np
 from index import adding, changes, rank, weights
 from index.background import begun
 from index.catalog import Catalog
+from index.derived import Derived
 from index.embed import Encoder, Vectors
 from index.errors import LibraryError, UnreadableError
 from index.faults import faults
@@ -35,7 +36,7 @@ from index.records import (
 )
 from index.reembed import reembed
 from index.rerank import Reranker
-from index.search import Index, Ranked, build, query, ranked
+from index.search import CANDIDATES, Ranked, Source, query, ranked
 
 _CATALOG = "catalog.sqlite"
 RERANKED = 30  # passages that a cross-encoder reads
@@ -52,7 +53,8 @@ class Library:
         self._catalog = Catalog(path / _CATALOG, encoder=encoder.name, dimension=encoder.dimension)
         self._lock = threading.RLock()  # one connection, many threads
         self.ranking = rank.weights()
-        self._index: Index | None = None
+        self._derived = Derived(path / "derived" / "search")
+        self._topics: dict[int, Vectors] = {}
         self._into = adding.Into(self._using, encoder)
 
     @classmethod
@@ -160,7 +162,8 @@ class Library:
                 changes.remove(catalog, [name])
             finally:
                 if purge:
-                    self._index = None
+                    self._derived.forget()
+                    self._topics.clear()
                     self._unlink_upload(path)
                     self._erase_derived()
                     catalog.erase_free_space()
@@ -195,26 +198,38 @@ class Library:
             return []
         question = utf8(question)
         encoded = begun(lambda: self.encoder.encode_question(question), "encoding")
-        with self._using():  # meanwhile the index is read, if need be, and its BM25 computed
-            index = self._fresh()
-        asked = query(question, encoded.result, index)
         wanted = max(k, RERANKED) if self.reranker else k
-        with self._using() as catalog, catalog.snapshot():
-            if (fresh := self._fresh()) is not index:  # it changed while the question was encoded
-                index, asked = fresh, query(question, encoded.result, fresh)
+        with self.current() as source:
+            asked = query(question, encoded.result, source, max(CANDIDATES, wanted))
             found = ranked(
                 question,
                 asked,
-                index,
-                catalog,
+                source,
                 self.ranking,
                 learnt=self.encoder.languages,
                 at_least=wanted,
             )
-            hits = _hits(found, asked.vector, catalog, wanted)
+            hits = _hits(found, asked.vector, source.catalog, wanted)
         if self.reranker:
             hits = _reranked(self.reranker, question, hits)
         return hits[:k]
+
+    @contextmanager
+    def current(self) -> Iterator[Source]:
+        """Hold the catalog and an index of it, both of one moment."""
+        with self._using() as catalog:
+            while True:
+                index = self._derived.fresh(catalog)
+                with catalog.snapshot():
+                    if catalog.point() == index.point:  # else another process changed it
+                        yield Source(index, catalog, self._topics)
+                        return
+
+    def refresh(self, progress: Callable[[Progress], None] | None = None) -> None:
+        """Bring the search up to date with the documents; a search does so by itself."""
+        tell = progress or _silent
+        with self._using() as catalog:
+            self._derived.fresh(catalog, lambda *done: tell(Progress(0, 1, "the search", *done)))
 
     def ends(self, name: str) -> list[Hit]:
         """Return a document's first and last passage, where title and author stand; scores are 0.
@@ -299,13 +314,6 @@ class Library:
         except UnreadableError as error:
             return error
         return document, adding.embed(self._into, document, _silent, anew=True), path
-
-    def _fresh(self) -> Index:
-        """Return the index of the catalog as it is now."""
-        if self._index is None or self._index.generation != self._catalog.generation():
-            self._catalog.check_encoder()
-            self._index = build(self._catalog)
-        return self._index
 
 
 def _folder(path: str | Path) -> Path:

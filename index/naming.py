@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Sequence
 
@@ -9,6 +10,8 @@ from index import lexical, titles
 from index.language import language
 from index.records import Document
 from index.rows import places_from
+
+_TOKEN_BITS = 62
 
 
 def go_by(db: sqlite3.Connection, document: int) -> None:
@@ -45,3 +48,34 @@ def stand_below(db: sqlite3.Connection, content: int, names: Sequence[str]) -> N
         terms = lexical.counts(text[start:end], above, spoken)
         db.execute("UPDATE passages SET above = ?, terms = ? WHERE id = ?", (above, terms, passage))
     db.execute("UPDATE contents SET title = ? WHERE id = ?", (wanted, content))
+    measure(db, content)
+    note(db, content)
+
+
+def measure(db: sqlite3.Connection, content: int) -> None:
+    """Keep how many terms the passages of a content have, in each language."""
+    rows = db.execute(
+        "SELECT language, terms FROM passages WHERE content = ? ORDER BY id", (content,)
+    ).fetchall()
+    alone, around = lexical.lengths([terms for _, terms in rows])
+    found: dict[str, list[float]] = {}
+    for (spoken, _), *counted in zip(rows, alone.tolist(), around.tolist(), strict=True):
+        sums = found.setdefault(spoken, [0, 0, 0])
+        sums[:] = [was + more for was, more in zip(sums, [1, *counted], strict=True)]
+    db.execute("DELETE FROM lengths WHERE content = ?", (content,))
+    db.executemany(
+        "INSERT INTO lengths VALUES (?, ?, ?, ?, ?)",
+        [(content, spoken, *sums) for spoken, sums in found.items()],
+    )
+
+
+def note(db: sqlite3.Connection, content: int) -> None:
+    """Note in the log that the passages of a content came, go, or have changed."""
+    first, last = db.execute(
+        "SELECT min(id), max(id) FROM passages WHERE content = ?", (content,)
+    ).fetchone()
+    if first is not None:
+        db.execute(
+            "INSERT INTO log (first, last, token) VALUES (?, ?, ?)",
+            (first, last, secrets.randbits(_TOKEN_BITS)),
+        )

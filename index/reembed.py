@@ -75,7 +75,7 @@ def _swapped(catalog: Catalog, encoder: Encoder) -> bool:
         db.execute("ALTER TABLE next_vectors RENAME TO vectors")
         db.execute("UPDATE meta SET value = ? WHERE key = 'encoder'", (encoder.name,))
         db.execute("DELETE FROM meta WHERE key = 'next_encoder'")
-        catalog.touch()
+        db.execute("INSERT INTO log (first, last, token) SELECT 1, max(id), random() FROM passages")
     return True
 
 

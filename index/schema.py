@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS files (
 );
 CREATE INDEX IF NOT EXISTS files_by_hash ON files (sha256);
 CREATE TABLE IF NOT EXISTS contents (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given again
     digest TEXT NOT NULL UNIQUE,  -- of text, places and boxes
     title TEXT NOT NULL,          -- what the names of its files say, as it stands above passages
     pages INTEGER,
@@ -52,7 +52,7 @@ CREATE TABLE IF NOT EXISTS documents (
 );
 CREATE INDEX IF NOT EXISTS documents_of_content ON documents (content, name);
 CREATE TABLE IF NOT EXISTS passages (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY,       -- of one content in its order, without gaps
     content INTEGER NOT NULL REFERENCES contents (id) ON DELETE CASCADE,
     start INTEGER NOT NULL,
     end INTEGER NOT NULL,
@@ -65,6 +65,21 @@ CREATE TABLE IF NOT EXISTS passages (
 );
 CREATE INDEX IF NOT EXISTS passages_of_content ON passages (content, start);
 CREATE INDEX IF NOT EXISTS passages_by_hash ON passages (hash);
+CREATE INDEX IF NOT EXISTS passages_by_same ON passages (same);
+CREATE TABLE IF NOT EXISTS lengths (
+    content INTEGER NOT NULL REFERENCES contents (id) ON DELETE CASCADE,
+    language TEXT NOT NULL,
+    passages INTEGER NOT NULL,    -- of the content, in that language
+    alone INTEGER NOT NULL,       -- terms in and above them
+    around REAL NOT NULL,         -- the same with what their neighbours count
+    PRIMARY KEY (content, language)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    first INTEGER NOT NULL,       -- passages that came, went, or have other words or vectors
+    last INTEGER NOT NULL,
+    token INTEGER NOT NULL        -- random: tells this history from any other
+);
 CREATE TABLE IF NOT EXISTS vectors (
     passage INTEGER PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE,
     vector BLOB NOT NULL,         -- float32, unit length
@@ -86,7 +101,7 @@ def make(db: sqlite3.Connection, encoder: str) -> None:
     A new catalog is of this embedding model. Raises LibraryError where the version is unknown.
     """
     db.execute(_META)
-    meta = {"schema": str(VERSION), "encoder": encoder, "generation": "0"}
+    meta = {"schema": str(VERSION), "encoder": encoder}
     db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", meta.items())
     (version,) = db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
     if version == "2":
@@ -139,8 +154,10 @@ def _from_2(db: sqlite3.Connection) -> None:
         named[contents[key]].append(name)
     for content, names in named.items():
         naming.stand_below(db, content, names)
+        naming.measure(db, content)
     for table in ("titles", "passages", "documents"):
         db.execute(f"DROP TABLE old_{table}")
+    db.execute("DELETE FROM meta WHERE key = 'generation'")
 
 
 def _content_from_2(
@@ -156,7 +173,7 @@ def _content_from_2(
     assert content is not None  # noqa: S101 - it was inserted
     for start, end, sentences, *rest, vector, of_sentences in db.execute(
         "SELECT start, end, sentences, language, above, terms, same, vector, sentence_vectors "
-        "FROM old_passages WHERE document = ?",
+        "FROM old_passages WHERE document = ? ORDER BY start",
         (old,),
     ).fetchall():
         found = passage_hash(text[start:end], spans_within(spans_from(sentences), start))

@@ -1,102 +1,38 @@
-"""Question -> passages in order. The index in memory, and the whole path of a search on one page.
+"""Question -> passages in order. The whole path of a search on one page.
 
-question --> candidates (dense, BM25) --> signals --> fused --> + documents that the question or a
-first hit names --> order
+question --> near by vector, near by words --> signals --> fused --> + passages of documents that
+the question or a first hit names --> order
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index import dense, lexical, rank, titles
+from index import lexical, rank, titles
 from index.catalog import Catalog
-from index.dense import DenseIndex
+from index.derived import Index
 from index.embed import Vectors, unit
 from index.errors import LibraryError
 from index.language import language_among
-from index.lexical import LexicalIndex
 from index.rank import Scores, Weights
 from index.rows import MEND
 from index.terms import query_terms, written_terms
 
 CANDIDATES = 50  # passages that each of dense and lexical search hands to the ranking
+_WORDED = 4  # times as many have the words: whose neighbours tell of them, too
 _OF_NAMED = 3  # passages that each hands in of a document that is named
 _FIRST_HITS = 2  # whose mentions of other documents are followed
 _MOST_NAMED = 20  # documents; a table of contents names more
 _APART = 6  # words, at most, between the first two terms of a title in a question
 _SPOKEN = 0.02  # share of the passages that a language has at least, not to be a misreading
 _DIGITS = 5  # of a score
+_MOST_TOPICS = 20_000  # contents whose vectors are kept
 
-Rows = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Index:
-    """What is searched: a row for each of n passages, ordered by their document's name and start.
-
-    Ties are in the order of the rows, which does not depend on the order of adding.
-    """
-
-    generation: int  # of the catalog that it was built from
-    ids: NDArray[np.int64]  # (n,) of the passages
-    documents: NDArray[np.int64]  # (n,) ids
-    bounds: dict[int, tuple[int, int, int]]  # of a document: its number, first row, row after it
-    same: NDArray[np.int64]  # (n,) what copies share
-    languages: tuple[str, ...]  # of the passages
-    spoken: tuple[str, ...]  # those of them that a question may be in
-    topics: Vectors  # (documents, dimension) unit means of the vectors of their passages
-    dense: DenseIndex
-    lexical: LexicalIndex
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """Candidates, best first, each but once."""
-
-    ids: NDArray[np.int64]  # of the passages
-    scores: Scores
-    signals: dict[str, Scores]  # by the names of rank.Weights
-    copies: list[list[int]]  # the documents in which each stands, its own among them
-    named: dict[int, str]  # of documents that are alike, the one that was asked for
-
-
-def build(catalog: Catalog) -> Index:
-    """Read the index from the catalog; raises LibraryError where that is damaged."""
-    generation = catalog.generation()
-    rows = list(catalog.rows())
-    ids, documents, languages, terms, same, blobs = zip(*rows, strict=True) if rows else ([],) * 6
-    try:
-        vectors = np.frombuffer(b"".join(blobs), np.float32).reshape(len(ids), catalog.dimension)
-        of_rows = np.array(documents, np.int64)
-        words = lexical.build(terms, of_rows)
-        copies = np.array(same, np.int64)
-    except (TypeError, ValueError) as error:  # of another type or length
-        raise LibraryError(f"the passages are damaged; {MEND}") from error
-    if not np.isfinite(vectors).all():
-        raise LibraryError(f"a vector is damaged; {MEND}")
-    starts = np.flatnonzero(np.r_[True, of_rows[1:] != of_rows[:-1]])[: len(ids)]
-    ends = np.r_[starts[1:], len(ids)]
-    told = Counter(languages)
-    return Index(
-        generation=generation,
-        ids=np.array(ids, np.int64),
-        documents=of_rows,
-        bounds={
-            int(of_rows[start]): (number, int(start), int(end))
-            for number, (start, end) in enumerate(zip(starts, ends, strict=False))
-        },
-        same=copies,
-        languages=tuple(sorted(told)),
-        spoken=tuple(sorted(la for la, n in told.items() if n >= _SPOKEN * len(ids))),
-        topics=unit(np.add.reduceat(vectors, starts)) if len(ids) else vectors,
-        dense=dense.build(vectors),
-        lexical=words,
-    )
+Ids = NDArray[np.int64]  # of passages
 
 
 @dataclass(frozen=True)
@@ -104,59 +40,189 @@ class Query:
     """What a question is compared by."""
 
     language: str
+    told: dict[int, float]  # what each of its terms tells
+    worded: Ids  # the passages that have them, and those beside, best first
     vector: Vectors  # (dimension,)
-    alone: Scores  # (n,) BM25 of every passage
-    around: Scores  # (n,) the same with its neighbours
 
 
-def query(question: str, encoded: Callable[[], Vectors], index: Index) -> Query:
+@dataclass(frozen=True)
+class Ranked:
+    """Candidates, best first, each but once."""
+
+    ids: Ids
+    scores: Scores
+    signals: dict[str, Scores]  # by the names of rank.Weights
+    copies: list[list[int]]  # the contents in which each stands, its own among them
+    named: dict[int, str]  # of documents that are alike, the one that was asked for
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a search reads: the index, and of the catalog what it has not read before."""
+
+    index: Index
+    catalog: Catalog
+    topics: dict[int, Vectors]  # of contents: kept, for they do not change
+    _known: dict[int, tuple[int, int, bytes]] = field(default_factory=dict)
+
+    def load(self, ids: Iterable[int]) -> None:
+        """Read content, same and counts of these passages."""
+        new = [number for number in ids if number not in self._known]
+        for number, content, same, counts in self.catalog.contents_of(new):
+            self._known[number] = (content, same, counts)
+
+    def content(self, passage: int) -> int | None:
+        """Return the content of a passage that was loaded; None where there is none."""
+        return self._known[passage][0] if passage in self._known else None
+
+    def same(self, passage: int) -> int:
+        """Return what the copies of a passage share."""
+        return self._known[passage][1]
+
+    def inside(self, ids: Iterable[int]) -> list[int]:
+        """Return those of the loaded passages that are in the catalog."""
+        return [number for number in ids if number in self._known]
+
+    def topic(self, content: int) -> Vectors:
+        """Return the unit mean (dimension,) of the vectors of a content's passages."""
+        if content not in self.topics:
+            if len(self.topics) >= _MOST_TOPICS:
+                self.topics.clear()
+            found = self.catalog.vectors_in(self.catalog.passages_of(content))
+            self.topics[content] = unit(self._vectors([*found.values()]).sum(axis=0))
+        return self.topics[content]
+
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        """Return the vectors (n, dimension) of these passages."""
+        found = self.catalog.vectors_in(ids)
+        if len(found) < len(ids):
+            raise LibraryError(f"the vector of a passage is missing; {MEND}")
+        return self._vectors([found[number] for number in ids])
+
+    def _vectors(self, blobs: Sequence[bytes]) -> Vectors:
+        try:
+            joined = np.frombuffer(b"".join(blobs), np.float32)
+            return joined.reshape(len(blobs), self.catalog.dimension)
+        except (TypeError, ValueError) as error:  # of another type or length
+            raise LibraryError(f"a vector is damaged; {MEND}") from error
+
+    def words(self, told: Mapping[int, float], ids: Sequence[int]) -> tuple[Scores, Scores]:
+        """Return the BM25 scores (n,) of these passages alone, and with their neighbours."""
+        self.load({near for number in ids for near in (number - 1, number, number + 1)})
+        places = {number: place for place, number in enumerate(self._known)}
+
+        def beside(step: int) -> NDArray[np.int64]:
+            return np.array(
+                [
+                    places[number + step]
+                    if self.content(number + step) == self.content(number)
+                    else -1
+                    for number in ids
+                ],
+                np.int64,
+            )
+
+        try:
+            return lexical.scores(
+                told,
+                [counts for _, _, counts in self._known.values()],
+                beside(0),
+                beside(-1),
+                beside(1),
+                self.index.lengths,
+            )
+        except (TypeError, ValueError) as error:
+            raise LibraryError(f"the passages are damaged; {MEND}") from error
+
+
+def query(
+    question: str, encoded: Callable[[], Vectors], source: Source, at_least: int = CANDIDATES
+) -> Query:
     """Read a question as the passages of the index were read.
 
     encoded gives its vector, called last: what is computed elsewhere meanwhile costs nothing.
     """
-    if len(index.ids) == 0:
-        nothing = np.empty(0, np.float32)
-        return Query("", encoded(), nothing, nothing)
-    alone, around = index.lexical.scores(query_terms(question, index.languages))
-    language = language_among(question, index.spoken)
-    return Query(language, encoded(), alone, around)
+    index = source.index
+    terms = lexical.asked(query_terms(question, index.languages))
+    told = lexical.told(terms, index.words.having(terms), index.lengths.passages)
+    worded = _worded(told, source, at_least) if told else np.empty(0, np.int64)
+    total = index.lengths.passages
+    spoken = sorted(la for la, n in index.languages.items() if n >= _SPOKEN * total)
+    return Query(language_among(question, spoken) if total else "", told, worded, encoded())
 
 
-def candidates(asked: Query, index: Index, at_least: int = CANDIDATES) -> Rows:
-    """Return the rows that are nearest by vector, and those that are by words, ascending.
+def _worded(told: Mapping[int, float], source: Source, at_least: int) -> Ids:
+    """Return the passages that have the terms, or whose neighbours have, best first."""
+    found = source.index.words.search(told, _WORDED * at_least).tolist()
+    source.load({near for number in found for near in (number - 1, number, number + 1)})
+    near = dict.fromkeys(
+        number + step
+        for number in found
+        for step in (0, -1, 1)
+        if source.content(number) is not None
+        and source.content(number + step) == source.content(number)
+    )
+    ids = np.array([*near], np.int64)
+    _, around = source.words(told, [*near])
+    return ids[_in_order(ids, around, source.catalog)]
+
+
+def candidates(asked: Query, source: Source, at_least: int = CANDIDATES) -> Ids:
+    """Return the passages that are nearest by vector, and those that are by words, ascending.
 
     Of each kind `at_least` so many that are no copies of one another, where there are.
     """
-    worded = np.flatnonzero(asked.around > 0)
-    worded = worded[np.argsort(-asked.around[worded], kind="stable")]
     depth = at_least
-    near = index.dense.search(asked.vector, depth)
-    while len(np.unique(index.same[near])) < at_least and depth < len(index.ids):
+    while True:
+        near = source.index.dense.search(asked.vector, depth)
+        source.load(near.tolist())
+        near = np.array(source.inside(near.tolist()), np.int64)
+        distinct = len({source.same(number) for number in near.tolist()})
+        if distinct >= at_least or depth >= len(source.index.dense):
+            break
         depth *= 2
-        near = index.dense.search(asked.vector, depth)
-    return np.union1d(_distinct(near, index, at_least), _distinct(worded, index, at_least))
+    cosines = np.round(source.vectors(near.tolist()) @ asked.vector, _DIGITS)
+    near = near[_in_order(near, cosines, source.catalog)]
+    return np.union1d(_distinct(near, source, at_least), _distinct(asked.worded, source, at_least))
 
 
-def signals(asked: Query, rows: Rows, index: Index, catalog: Catalog) -> dict[str, Scores]:
-    """Return what the rows are ranked by, an array (rows,) for each signal of rank.Weights."""
-    sentences = catalog.sentence_vectors(index.ids[rows].tolist())
-    topics = [index.bounds[int(document)][0] for document in index.documents[rows]]
+def _in_order(ids: Ids, scores: Scores, catalog: Catalog) -> NDArray[np.int64]:
+    """Return the places of the passages in order: by score, then name, then start."""
+    key = catalog.order(ids.tolist())
+    numbers = ids.tolist()
+    found = sorted(range(len(ids)), key=lambda i: (-scores[i], key[numbers[i]]))
+    return np.array(found, np.int64)
+
+
+def _distinct(ids: Ids, source: Source, k: int) -> Ids:
+    """Return the first k passages that are no copies of earlier ones."""
+    first: dict[int, int] = {}
+    for number in ids.tolist():
+        first.setdefault(source.same(number), number)
+    return np.array([*first.values()][:k], np.int64)
+
+
+def signals(asked: Query, ids: Ids, source: Source) -> dict[str, Scores]:
+    """Return what the passages are ranked by, an array (n,) for each signal of rank.Weights."""
+    numbers = ids.tolist()
+    alone, around = source.words(asked.told, numbers)
+    sentences = source.catalog.sentence_vectors(numbers)
+    topics = [source.topic(source.content(number) or 0) @ asked.vector for number in numbers]
     return {
-        "dense": index.dense.vectors[rows] @ asked.vector,
+        "dense": source.vectors(numbers) @ asked.vector,
         "sentence": np.array(
             [rank.likeness(asked.vector, of_passage).max() for of_passage in sentences], np.float32
         ),
-        "document": index.topics[topics] @ asked.vector,
-        "alone": asked.alone[rows],
-        "around": asked.around[rows],
+        "document": np.array(topics, np.float32),
+        "alone": alone,
+        "around": around,
     }
 
 
 def ranked(
     question: str,
     asked: Query,
-    index: Index,
-    catalog: Catalog,
+    source: Source,
     ranking: Weights,
     *,
     learnt: Collection[str],
@@ -166,79 +232,69 @@ def ranked(
 
     asked is the question as the index reads it, learnt the languages that its model has learnt.
     """
-    if len(index.ids) == 0:
+    if source.index.lengths.passages == 0:
         return Ranked(np.empty(0, np.int64), np.empty(0, np.float32), {}, [], {})
     weights = _weights(ranking, asked.language, learnt)
-    rows = candidates(asked, index, max(CANDIDATES, at_least))
-    first = len(rows)
-    wanted = _asked_for(question, index, catalog)
-    rows = np.concatenate([rows, _of_documents(wanted, rows, asked, index)])
-    found = signals(asked, rows, index, catalog)
-    total = _total(rows, found, weights, first, wanted, index)
+    ids = candidates(asked, source, max(CANDIDATES, at_least))
+    first = len(ids)
+    wanted = _asked_for(question, source)
+    ids = np.concatenate([ids, _of_contents(wanted, ids, asked, source)])
+    found = signals(asked, ids, source)
+    total = _total(ids, found, weights, first, wanted, source)
 
-    leading = rows[np.lexsort((rows, -total))[:_FIRST_HITS]]
-    mentioned = {
-        document: name
-        for document, name in _mentioned(leading, index, catalog).items()
-        if document not in wanted
-    }
-    more = _of_documents(mentioned, rows, asked, index)
+    leading = ids[_in_order(ids, total, source.catalog)[:_FIRST_HITS]]
+    mentioned = _mentioned(leading.tolist(), source)
+    mentioned = {content: name for content, name in mentioned.items() if content not in wanted}
+    more = _of_contents(mentioned, ids, asked, source)
     if len(more):
-        of_more = signals(asked, more, index, catalog)
-        rows = np.concatenate([rows, more])
+        of_more = signals(asked, more, source)
+        ids = np.concatenate([ids, more])
         found = {name: np.concatenate([known, of_more[name]]) for name, known in found.items()}
-        total = _total(rows, found, weights, first, wanted, index)
-    best = rank.best_of_each(total, index.documents[rows], rows)
-    total[best[np.isin(index.documents[rows[best]], list(mentioned))]] += weights["mentioned"]
+        total = _total(ids, found, weights, first, wanted, source)
+    order = _in_order(ids, total, source.catalog)
+    contents = np.array([source.content(number) for number in ids.tolist()], np.int64)
+    best = order[np.sort(np.unique(contents[order], return_index=True)[1])]
+    total[best[np.isin(contents[best], list(mentioned))]] += weights["mentioned"]
 
-    kept = rank.best_of_each(total, index.same[rows], rows)  # one of each that are copies
-    order = kept[np.lexsort((rows[kept], -total[kept]))]
+    order = _in_order(ids, total, source.catalog)
+    same = np.array([source.same(number) for number in ids.tolist()], np.int64)
+    order = order[np.sort(np.unique(same[order], return_index=True)[1])]  # one of each copy
     return Ranked(
-        ids=index.ids[rows[order]],
+        ids=ids[order],
         scores=total[order],
-        signals={name: of_rows[order] for name, of_rows in found.items()},
-        copies=[_documents_of(same, index) for same in index.same[rows[order[:at_least]]]],
+        signals={name: of_ids[order] for name, of_ids in found.items()},
+        copies=[source.catalog.copies(one) for one in same[order[:at_least]].tolist()],
         named={**mentioned, **wanted},
     )
 
 
 def _total(
-    rows: Rows,
+    ids: Ids,
     found: Mapping[str, Scores],
     weights: Mapping[str, float],
     first: int,
     wanted: Collection[int],
-    index: Index,
+    source: Source,
 ) -> Scores:
     """Return the sum of the signals and of what the documents that are asked for get.
 
     Rounded, so that copies tie whatever order their products were summed in.
     """
-    total = rank.fused(found, weights, among=np.arange(len(rows)) < first)
-    total[np.isin(index.documents[rows], list(wanted))] += weights["asked"]
+    total = rank.fused(found, weights, among=np.arange(len(ids)) < first)
+    total[[source.content(number) in wanted for number in ids.tolist()]] += weights["asked"]
     rounded: Scores = np.round(total, _DIGITS)
     return rounded
 
 
-def _distinct(rows: Rows, index: Index, k: int) -> Rows:
-    """Return the first k rows that are no copies of earlier ones."""
-    _, first = np.unique(index.same[rows], return_index=True)
-    return rows[np.sort(first)[:k]]
-
-
-def _documents_of(same: int, index: Index) -> list[int]:
-    """Return the documents that hold a copy."""
-    found: list[int] = np.unique(index.documents[index.same == same]).tolist()
-    return found
-
-
-def _of_documents(documents: Collection[int], known: Rows, asked: Query, index: Index) -> Rows:
-    """Return the rows of these documents that are likeliest to answer, but no known one."""
-    found = []
-    for document in sorted(documents):
-        _, start, end = index.bounds[document]
-        for scores in (index.dense.vectors[start:end] @ asked.vector, asked.around[start:end]):
-            found.append(start + np.argsort(-scores, kind="stable")[:_OF_NAMED])
+def _of_contents(contents: Collection[int], known: Ids, asked: Query, source: Source) -> Ids:
+    """Return the passages of these contents that are likeliest to answer, but no known one."""
+    found: list[Ids] = []
+    for content in contents:
+        numbers = source.catalog.passages_of(content)
+        ids = np.array(numbers, np.int64)
+        _, around = source.words(asked.told, numbers)
+        for scores in (source.vectors(numbers) @ asked.vector, around):
+            found.append(ids[np.argsort(-scores, kind="stable")[:_OF_NAMED]])
     return np.setdiff1d(np.concatenate(found), known) if found else np.empty(0, np.int64)
 
 
@@ -250,30 +306,31 @@ def _weights(ranking: Weights, spoken: str, learnt: Collection[str]) -> dict[str
     return weights
 
 
-def _asked_for(question: str, index: Index, catalog: Catalog) -> dict[int, str]:
-    """Return the documents that the question names, as texts of any of its languages would."""
+def _asked_for(question: str, source: Source) -> dict[int, str]:
+    """Return the contents that the question names, as texts of any of its languages would."""
     found = {}
-    for language in index.spoken:
+    total = source.index.lengths.passages
+    for language, n in source.index.languages.items():
+        if n < _SPOKEN * total:
+            continue
         words = list(written_terms(question, language))
-        for title, document, name in catalog.titles(titles.starts(words, within=_APART)):
+        for title, content, name in source.catalog.titles(titles.starts(words, within=_APART)):
             if titles.asks_for(title, words):
-                found[document] = name
-    return _first_by_name(found, index)
+                found[content] = name
+    return _first_by_name(found)
 
 
-def _mentioned(rows: Rows, index: Index, catalog: Catalog) -> dict[int, str]:
-    """Return the documents that passages of other documents name: the second hop of a question."""
+def _mentioned(leading: Sequence[int], source: Source) -> dict[int, str]:
+    """Return the contents that passages of other documents name: the second hop of a question."""
     found = {}
-    passages = catalog.passages(index.ids[rows].tolist())
-    for row, (_, passage, _, _) in zip(rows, passages, strict=True):
+    for number, passage, _, _ in source.catalog.passages(leading):
         words = list(written_terms(passage.text, passage.language))
-        for title, document, name in catalog.titles(titles.starts(words)):
-            if document != index.documents[row] and titles.mentions(title, words):
-                found[document] = name
-    return _first_by_name(found, index)
+        for title, content, name in source.catalog.titles(titles.starts(words)):
+            if content != source.content(number) and titles.mentions(title, words):
+                found[content] = name
+    return _first_by_name(found)
 
 
-def _first_by_name(documents: Mapping[int, str], index: Index) -> dict[int, str]:
+def _first_by_name(contents: Mapping[int, str]) -> dict[int, str]:
     """Return no more than are followed: ids tell the order of adding, which must change nothing."""
-    first = sorted(documents, key=index.bounds.__getitem__)[:_MOST_NAMED]
-    return {document: documents[document] for document in first}
+    return dict(sorted(contents.items(), key=lambda item: item[1])[:_MOST_NAMED])

@@ -28,6 +28,8 @@ _RUN = regex.compile(
     rf"(?P<unspaced>[{_UNSPACED}]+)|(?:(?![{_UNSPACED}])[\p{{L}}\p{{N}}\p{{M}}_])+(?:['’]s\b)?"
 )
 
+_POSSESSIVE = regex.compile(r"['’]s$")
+
 Written = tuple[str, str]  # a term, and the letters that it was made of
 
 _stemming = threading.Lock()  # a stemmer keeps state of its own
@@ -65,7 +67,7 @@ def _pairs(run: str) -> list[str]:
 @lru_cache(maxsize=100_000)
 def _stem(word: str, language: str) -> str:
     """Return the stem without its accents: with them, so that the stemmer knows the word."""
-    word = regex.sub(r"['’]s$", "", word)
+    word = _POSSESSIVE.sub("", word)
     if language in STEMMERS and not word.isdigit():
         with _stemming:
             word = str(_stemmer(STEMMERS[language]).stemWord(word))

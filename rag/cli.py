@@ -81,8 +81,7 @@ def index(options: argparse.Namespace, settings: Settings) -> int:
     if options.reembed:
         _reembed(settings)
     elif not options.paths:
-        print("pincite: name the files and folders to index", file=sys.stderr)
-        return USAGE
+        options.error("name the files and folders to index")
     with _open(settings) as library:
         seen = signature(options.paths, without=library.path)
         report = _add(library, options.paths, prune=options.prune)
@@ -421,7 +420,7 @@ def _parser() -> argparse.ArgumentParser:
     def verb(name: str, function: Verb) -> argparse.ArgumentParser:
         summary = (function.__doc__ or "").strip()
         added = verbs.add_parser(name, help=summary, description=summary, parents=[common])
-        added.set_defaults(verb=function)
+        added.set_defaults(verb=function, error=added.error)
         return added
 
     one = verb("index", index)

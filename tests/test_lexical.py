@@ -9,16 +9,47 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.lexical import COUNTS, K1, NEIGHBOUR, NUMBER, RARE, B, build, counts, hash_of
+from index import lexical
+from index.lexical import COUNTS, K1, NEIGHBOUR, NUMBER, RARE, B, Lengths, counts, hash_of
 from index.terms import terms
 
 WORDS = st.sampled_from(["deep", "harbour", "ship", "rye", "bread", "winter"])
-PASSAGES = st.lists(st.tuples(st.lists(WORDS, max_size=6), st.integers(0, 2)), max_size=8)
+PASSAGES = st.lists(
+    st.tuples(st.lists(WORDS, max_size=6), st.integers(0, 2)), min_size=1, max_size=8
+)
 
 
-def index_of(*passages: str, above: str = "", documents: list[int] | None = None):
-    of = documents or list(range(len(passages)))
-    return build([counts(text, above, "en") for text in passages], np.array(of, np.int64))
+class Passages:
+    """Passages of documents, all of which are scored."""
+
+    def __init__(self, texts: list[str], above: str, documents: list[int]) -> None:
+        self.counts = [counts(text, above, "en") for text in texts]
+        rows = np.arange(len(texts))
+        alike = np.array(documents)[:-1] == np.array(documents)[1:]
+        self.before = np.r_[-1, np.where(alike, rows[:-1], -1)][: len(texts)]
+        self.after = np.r_[np.where(alike, rows[1:], -1), -1][-len(texts) :]
+        self.lengths = [
+            lexical.lengths([c for c, of in zip(self.counts, documents, strict=True) if of == one])
+            for one in sorted({*documents})
+        ]
+
+    def scores(self, question):
+        alone, around = (
+            sum(sum(lengths[i].tolist()) for lengths in self.lengths) / len(self.counts) or 1
+            for i in (0, 1)
+        )
+        asked = lexical.asked(question)
+        held = [{int(row["term"]) for row in np.frombuffer(c, COUNTS)} for c in self.counts]
+        having = [sum(term in terms for terms in held) for term in asked]
+        n = len(self.counts)
+        told = lexical.told(asked, having, n)
+        rows = np.arange(n)
+        mean = Lengths(n, alone, around)
+        return lexical.scores(told, self.counts, rows, self.before, self.after, mean)
+
+
+def index_of(*passages: str, above: str = "", documents: list[int] | None = None) -> Passages:
+    return Passages([*passages], above, documents or list(range(len(passages))))
 
 
 def test_terms_are_counted_in_and_above_a_passage():
@@ -52,7 +83,7 @@ def test_neighbours_in_the_same_document_count_a_part():
     assert alone.nonzero()[0].tolist() == [1]
     assert around.nonzero()[0].tolist() == [0, 1]
     assert around[0] < around[1]
-    assert index.lengths[1].tolist() == [1 + NEIGHBOUR] * 4
+    assert [around.tolist() for _, around in index.lengths] == [[1 + NEIGHBOUR] * 2] * 2
 
 
 def test_a_term_that_most_have_tells_next_to_nothing():
@@ -68,7 +99,9 @@ def test_a_number_tells_more_than_a_word():
 
 
 def test_an_empty_library_and_an_unknown_word_have_no_score():
-    assert build([], np.empty(0, np.int64)).scores(["deep"])[0].shape == (0,)
+    nothing = np.empty(0, np.int64)
+    empty = lexical.scores({1: 1.0}, [], nothing, nothing, nothing, Lengths(0, 1, 1))
+    assert [scores.shape for scores in empty] == [(0,), (0,)]
     assert index_of("deep", "rye").scores(["winter"])[0].tolist() == [0, 0]
     assert index_of("", "").scores(["winter"])[1].tolist() == [0, 0]
 
@@ -77,7 +110,7 @@ def test_an_empty_library_and_an_unknown_word_have_no_score():
 def test_a_score_is_that_of_the_terms_one_by_one(passages, question):
     texts = [" ".join(words) for words, _ in passages]
     of = sorted(document for _, document in passages)
-    index = index_of(*texts, documents=of) if texts else build([], np.empty(0, np.int64))
+    index = index_of(*texts, documents=of)
     asked = [term for word in sorted(question) for term in terms(word, "en")]
     for together, parts in zip(
         index.scores(asked),

@@ -197,6 +197,9 @@ def test_a_second_run_embeds_only_what_has_changed(inner: pytest.Pytester, encod
     assert encoder.encoded == first
     inner.path.joinpath("bells.txt").rename(inner.path / "renamed.txt")
     holds(inner, ["renamed.txt"])
+    assert encoder.encoded == first
+    inner.path.joinpath("renamed.txt").write_text(f"{BELL} It is old.")
+    holds(inner, ["renamed.txt"])
     assert encoder.encoded == 2 * first
 
 

@@ -172,7 +172,8 @@ def _index(library: Library, paths: Iterable[Path], *, only_these: bool) -> None
         raise _failure(
             "\n".join(f"{line(file.name)}: {line(file.reason)}" for file in report.failed)
         )
-    there = {*report.added, *report.updated, *report.unchanged}
+    moved = {new for _, new in report.moved}
+    there = {*report.added, *report.updated, *report.unchanged, *moved}
     for document in library.documents() if only_these else ():
         if document.name not in there:
             with suppress(UnknownDocumentError):  # another worker of pytest-xdist was faster

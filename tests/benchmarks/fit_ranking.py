@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -28,7 +27,7 @@ from scipy.optimize import minimize
 from index import Library, rank
 from index.rank import Scores, Weights, scaled
 from index.records import Passage
-from index.search import build, candidates, query, signals
+from index.search import candidates, query, signals
 from rag.evaluate.retrieval import all_gold, excerpt_recall, ndcg
 from tests.benchmarks import chunking, hotpot, scifact, xquad
 from tests.benchmarks.common import Row, System, Texts, folders, progress, subset
@@ -187,20 +186,16 @@ def listed(
 ) -> list[Listed]:
     """Return the candidates of each question, as the search has them before it ranks."""
     found = []
-    with (
-        system.kept_library(work, name, texts) as library,
-        closing(scifact.catalog_of(library)) as catalog,
-    ):
-        index = build(catalog)
+    with system.kept_library(work, name, texts) as library, library.current() as source:
         for one in progress(asked, f"{name}: candidates", "question"):
             encoded = partial(library.encoder.encode_question, one.question)
-            read_as = query(one.question, encoded, index)
-            rows = candidates(read_as, index)
-            of_rows = signals(read_as, rows, index, catalog)
-            passages = [p for _, p, _, _ in catalog.passages(index.ids[rows].tolist())]
+            read_as = query(one.question, encoded, source)
+            ids = candidates(read_as, source)
+            of_ids = signals(read_as, ids, source)
+            passages = [p for _, p, _, _ in source.catalog.passages(ids.tolist())]
             found.append(
                 Listed(
-                    np.stack([_within(of_rows[signal]) for signal in SIGNALS], axis=1),
+                    np.stack([_within(of_ids[signal]) for signal in SIGNALS], axis=1),
                     np.array([one.is_gold(passage) for passage in passages]),
                     passages,
                     one.metric,

@@ -12,15 +12,13 @@ Published numbers are of the 300 test claims.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
-from index import Library
-from index.catalog import Catalog
+from index import Library, lexical
 from index.embed import Encoder
-from index.search import build
+from index.search import Source
 from index.terms import query_terms
 from rag.evaluate.retrieval import ndcg, recall
 from rag.evaluate.statistics import Metric
@@ -46,12 +44,9 @@ def run(
     """Return nDCG@10 and recall@100 of the search, and of its two halves."""
     abstracts = texts(data)
     chosen = subset(claims(data), SMALL, full=full, limit=limit)
-    with (
-        (system or System()).kept_library(work, "scifact", abstracts) as library,
-        closing(catalog_of(library)) as catalog,
-    ):
+    with (system or System()).kept_library(work, "scifact", abstracts) as library:
         alone = {
-            **halves_of(catalog, library.encoder),
+            **halves_of(library),
             "dense_whole": whole_documents(abstracts, library.encoder),
         }
         return [
@@ -103,26 +98,25 @@ def searched(library: Library, passages: int) -> Ranking:
     return lambda query: [hit.document for hit in library.search(query, passages)]
 
 
-def catalog_of(library: Library) -> Catalog:
-    """Open the library's catalog once more, for what its public face does not offer."""
-    encoder = library.encoder
-    return Catalog(
-        library.path / "catalog.sqlite", encoder=encoder.name, dimension=encoder.dimension
-    )
-
-
-def halves_of(catalog: Catalog, encoder: Encoder) -> Mapping[str, Ranking]:
+def halves_of(library: Library) -> Mapping[str, Ranking]:
     """Return the ranking by vectors alone and the one by words alone."""
-    index = build(catalog)
-    ids = [int(i) for i in index.ids]
-    names = [passage.document for _, passage, _, _ in catalog.passages(ids)]
+
+    def names(source: Source, ids: Sequence[int]) -> list[str]:
+        return [passage.document for _, passage, _, _ in source.catalog.passages(ids)]
 
     def by_vectors(query: str) -> list[str]:
-        return [names[row] for row in index.dense.search(encoder.encode_question(query), _DEEP)]
+        with library.current() as source:
+            vector = library.encoder.encode_question(query)
+            return names(source, source.index.dense.search(vector, _DEEP)[:_DEEP].tolist())
 
     def by_words(query: str) -> list[str]:
-        alone, _ = index.lexical.scores(query_terms(query, index.languages))
-        return [names[row] for row in np.argsort(-alone, kind="stable")[:_DEEP] if alone[row] > 0]
+        with library.current() as source:
+            index = source.index
+            asked = lexical.asked(query_terms(query, index.languages))
+            told = lexical.told(asked, index.words.having(asked), index.lengths.passages)
+            ids = index.words.search(told, _DEEP).tolist()
+            alone, _ = source.words(told, ids)
+            return names(source, [ids[i] for i in np.argsort(-alone, kind="stable")[:_DEEP]])
 
     return {"dense": by_vectors, "bm25": by_words}
 

@@ -1,0 +1,130 @@
+"""The passages that have the words of a question: an inverted index on disk, by tantivy.
+
+Derived: from the counts of terms that the catalog keeps; what it finds is scored by
+`index.lexical`. Measured at 160,000 passages, eight words: .7 ms, where SQLite's FTS5 takes 113.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import log
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tantivy
+from numpy.typing import NDArray
+
+from index.lexical import COUNTS
+
+_HEAP = 64_000_000  # bytes that are gathered before they are written
+_ID, _TERMS = "passage", "terms"
+_WIDER = 4  # how much further is looked where the last ones found tie
+_FURTHEST = 5000  # passages
+
+
+class WordIndex:
+    """Passages by the hashes of their terms."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the index in a folder, made where missing.
+
+        Raises ValueError or OSError where it is damaged.
+        """
+        builder = tantivy.SchemaBuilder()
+        builder.add_integer_field(_ID, indexed=True, fast=True)
+        builder.add_text_field(_TERMS, tokenizer_name="whitespace", index_option="freq")
+        self._schema = builder.build()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._index = tantivy.Index(self._schema, path=str(folder))
+        self._searcher = self._index.searcher()
+
+    def __len__(self) -> int:
+        """Return the number of passages."""
+        return int(self._searcher.num_docs)
+
+    def reload(self) -> None:
+        """See what was changed since, by whichever process."""
+        self._index.reload()
+        self._searcher = self._index.searcher()
+
+    def update(self, changes: Iterable[tuple[range, Iterable[tuple[int, bytes]]]]) -> None:
+        """Put in passages with the counts of their terms, in place of all in a range of ids.
+
+        All or nothing. Raises ValueError where counts are damaged.
+        """
+        writer = self._index.writer(_HEAP, 1)
+        try:
+            for gone, passages in changes:
+                for passage in gone if len(self) else ():
+                    writer.delete_documents_by_term(_ID, passage)
+                for passage, counted in passages:
+                    writer.add_document(_document(passage, counted))
+            writer.commit()
+        except BaseException:
+            writer.rollback()
+            raise
+        finally:
+            writer.wait_merging_threads()
+        self.reload()
+
+    def having(self, terms: Iterable[int]) -> list[int]:
+        """Return for each term how many passages have it."""
+        found: list[Any] = [
+            self._searcher.search(
+                tantivy.Query.const_score_query(self._query(term), 1.0), limit=1, count=True
+            )
+            for term in terms
+        ]
+        return [int(result.count) for result in found]
+
+    def search(self, told: Mapping[int, float], k: int) -> NDArray[np.int64]:
+        """Return the ids of the k passages that the terms tell most of, and those that tie.
+
+        `told` says what each term tells, by its hash.
+        """
+        total = len(self)
+        clauses = [
+            (
+                tantivy.Occur.Should,
+                tantivy.Query.boost_query(
+                    self._query(term),
+                    weight / _idf(self._searcher.doc_freq(_TERMS, _written(term)), total),
+                ),
+            )
+            for term, weight in told.items()
+        ]
+        query = tantivy.Query.boolean_query(clauses)
+        limit = k + 1
+        while True:
+            hits = self._searcher.search(query, limit=limit, count=False).hits
+            tied = len(hits) == limit and hits[-1][0] == hits[k - 1][0]
+            if not tied or limit >= _FURTHEST:
+                break
+            limit *= _WIDER
+        if len(hits) > k:
+            hits = [hit for hit in hits if hit[0] >= hits[k - 1][0]]
+        found = self._searcher.fast_field_values(_ID, [address for _, address in hits])
+        return np.array(found, np.int64)
+
+    def _query(self, term: int) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, _TERMS, _written(term), "freq")
+
+
+def _idf(having: int, total: int) -> float:
+    """Return what tantivy multiplies a term's weight with, which is ours to choose."""
+    return log(1 + (max(total - having, 0) + 0.5) / (having + 0.5))
+
+
+def _document(passage: int, counted: bytes) -> tantivy.Document:
+    rows = np.frombuffer(counted, COUNTS)
+    times = (rows["inside"].astype(int) + rows["above"]).tolist()
+    document = tantivy.Document()
+    document.add_integer(_ID, passage)
+    words = (f"{_written(term)} " * n for term, n in zip(rows["term"].tolist(), times, strict=True))
+    document.add_text(_TERMS, "".join(words))
+    return document
+
+
+def _written(term: int) -> str:
+    return f"{term:x}"
