@@ -8,15 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import sentencex
-
-from index.language import language
+from index.language import clear_language, language
 from index.records import Document, Passage, place_at
+from index.sentences import Span, break_before, spans, trim
 from index.titles import above, title_of
 
 MAX_CHARS = 650  # of a passage: about 150 word pieces of English, within the encoder's 256
-
-Span = tuple[int, int]  # (start, end) in code points, end exclusive
 
 _NEWLINE = re.compile(r"\n")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
@@ -24,7 +21,7 @@ _LIST_ITEM = re.compile(r"\s*(?:[-*+•–|>#]|\(?\w{1,3}[.)])\s")
 _ITEM_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{2,5})[.)]")
 _CELL_END = re.compile(r"\t| \| ")  # what parts the cells of a table's row
 _ENDS_SENTENCE = re.compile(r"[.!?:;。！？…][\"'”’»)\]]*$")
-_WINDOW = 4000  # characters that the sentence splitter sees at once: its time grows with the square
+_TOLD_BY = 600  # characters of a paragraph that tell its language
 _WRAPPED_LINE = (
     40  # characters; a shorter line that stops is a heading or an item, not wrapped text
 )
@@ -41,16 +38,16 @@ def split(document: Document, *, max_chars: int = MAX_CHARS) -> tuple[Passage, .
     groups: list[list[Span]] = []
     heading: str | None = None
     for paragraph in paragraphs(document.text):
-        spans = [piece for span in paragraph for piece in _cut(document.text, span, max_chars)]
-        place = place_at(document.places, spans[0][0])
+        pieces = [piece for span in paragraph for piece in _cut(document.text, span, max_chars)]
+        place = place_at(document.places, pieces[0][0])
         same_heading = (place.heading if place else None) == heading
         heading = place.heading if place else None
         group = groups[-1] if groups and same_heading else []
-        room = max_chars - (spans[-1][1] - group[0][0]) if group else -1
+        room = max_chars - (pieces[-1][1] - group[0][0]) if group else -1
         if not group or (room < 0 and group[-1][1] - group[0][0] > max_chars // 2):
             group = []
             groups.append(group)
-        for span in spans:
+        for span in pieces:
             if group and span[1] - group[0][0] > max_chars:
                 group = []
                 groups.append(group)
@@ -76,10 +73,12 @@ def sentences(text: str) -> list[Span]:
 
 def paragraphs(text: str) -> Iterator[list[Span]]:
     """Yield the sentences of each paragraph; every character but white space is in one."""
+    spoken = clear_language(text)
     for block in _blocks(text):
+        spoken = clear_language(text[block[0] : min(block[1], block[0] + _TOLD_BY)], spoken)
         found: list[Span] = []
         for start, end in _lines(text, block):
-            line = list(_sentences(text, start, end))
+            line = list(spans(text, start, end, spoken))
             if len(line) > 1 and _ITEM_NUMBER.fullmatch(text, *line[0]):  # "2." and its item
                 line[:2] = [(line[0][0], line[1][1])]
             found += line
@@ -115,47 +114,15 @@ def _lines(text: str, block: Span) -> Iterator[Span]:
     yield start, end
 
 
-def _sentences(text: str, start: int, end: int) -> Iterator[Span]:
-    """Yield the sentences of a joined line, a window at a time.
-
-    The last sentence of a window may go on after it, so the next window starts with it.
-    """
-    while start < end:
-        window = text[start : min(start + _WINDOW, end)]
-        found = [
-            (start + boundary["start_index"], start + boundary["end_index"])
-            for boundary in sentencex.get_sentence_boundaries("en", window)
-        ]
-        stop = start + len(window)
-        if stop < end and found and found[-1][0] > start:
-            stop = found.pop()[0]
-        for left, right in found:
-            span = _trim(text, left, right)
-            if span:
-                yield span
-        start = stop
-
-
 def _cut(text: str, span: Span, max_chars: int) -> Iterator[Span]:
-    """Cut a sentence that is longer than a passage, between words where there are any."""
+    """Cut a sentence that is longer than a passage."""
     start, end = span
     while end - start > max_chars:
-        space = max(
-            text.rfind(" ", start, start + max_chars), text.rfind("\n", start, start + max_chars)
-        )
-        cut = space if space > start else start + max_chars
-        piece = _trim(text, start, cut)
+        cut = break_before(text, start, start + max_chars)
+        piece = trim(text, start, cut)
         if piece:
             yield piece
         start = cut
-    piece = _trim(text, start, end)
+    piece = trim(text, start, end)
     if piece:
         yield piece
-
-
-def _trim(text: str, start: int, end: int) -> Span | None:
-    """Drop outer white space; None where nothing is left."""
-    inner = text[start:end]
-    start += len(inner) - len(inner.lstrip())
-    end -= len(inner) - len(inner.rstrip())
-    return (start, end) if start < end else None
