@@ -35,7 +35,16 @@ _ORDINAL = {  # languages that write nouns with a capital: "der 2. Weltkrieg"
 }
 _QUOTED = regex.compile(r"[。！？…][」』]$")
 _GOES_ON = regex.compile(r"と|って|など|という|の|を|が|は(?!い)")  # after a Japanese quotation
-_FULL_STOP = regex.compile(r"[。！？｡](?=[\p{Nd}A-Za-z])")  # that the library does not see
+_ENDED = regex.compile(r"[.!?…。！？][\"'”’“»«)\]]*$")
+_SPOKEN_BY = regex.compile(r"[-–—]\s?\p{Ll}")  # "—¿Viene? —preguntó."
+# Ends that the library does not see: before a digit, after "etc."
+_FULL_STOP = regex.compile(r"[。！？｡](?=[\p{Nd}A-Za-z])")
+_STOP_BEFORE_NUMBER = regex.compile(r"(?<![\p{L}\p{M}])(\p{Ll}{5,})\.\s+(?=\p{Nd})")
+_AND_SO_ON = regex.compile(
+    r"(?<![\p{L}\p{M}])(?:etc|ecc|usw|itd|itp|enz|osv|stb|atd|apod|vb|vs|ym|yms|jne|dsb|dll"
+    r"|m\. ?m|т\. ?[дп]|ș\. ?a|κ\. ?λπ|κ\. ?ά|κ\. ?τ\. ?λ|κτλ|и др)"
+    r"\.\s+(?=\p{Lu})"
+)
 _BRACKETS = regex.compile(r"[「『（《“]|[」』）》”]")
 _OPENING = frozenset("「『（《“")
 _EXTENDS = regex.compile(r"[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]")
@@ -52,10 +61,10 @@ def spans(text: str, start: int, end: int, language: str) -> Iterator[Span]:
         if held and _goes_on(text, held, span, language):
             span = held[0], span[1]
         elif held:
-            yield from _parted(text, held)
+            yield from _parted(text, held, language)
         held = span
     if held:
-        yield from _parted(text, held)
+        yield from _parted(text, held, language)
 
 
 def trim(text: str, start: int, end: int) -> Span | None:
@@ -115,19 +124,16 @@ def _goes_on(text: str, before: Span, after: Span, language: str) -> bool:
         return bool(
             _QUOTED.search(text, before[1] - 2, before[1]) and _GOES_ON.match(text, after[0])
         )
-    if last not in ".…":
-        return False
     if language == "en":
         return last == "." and _refers(text, before, after, language)
-    if first.islower():
-        return not _LIST_MARK.match(text, after[0])
-    if last == "…":
-        return False
-    return (
+    if first.islower() or _SPOKEN_BY.match(text, after[0]):
+        return bool(_ENDED.search(text, *_end_of(before))) and not _LIST_MARK.match(text, after[0])
+    return last == "." and (
         language in _NO_FULL_STOP
         or _within_word(text, before[1], after[0])
         or _is_initial(text, before, first)
         or _is_date(text, before, after)
+        or (first == "§" and text[before[1] - 2].isdigit())
         or _refers(text, before, after, language)
         or (language in _ORDINAL and bool(_ORDINAL[language].search(text, *_end_of(before))))
     )
@@ -177,12 +183,26 @@ def _end_of(span: Span) -> Span:
     return max(span[0], span[1] - 40), span[1]
 
 
-def _parted(text: str, span: Span) -> Iterator[Span]:
-    """Cut after full stops of Chinese and Japanese that a digit or Latin letter follows."""
+def _parted(text: str, span: Span, language: str) -> Iterator[Span]:
+    """Cut a sentence at the ends in it that the library does not see."""
     start, end = span
-    for stop in _FULL_STOP.finditer(text, start, end):
+    for stop in sorted(_missed_ends(text, span, language)):
+        yield start, len(text[start:stop].rstrip()) + start
+        start = stop
+    yield start, end
+
+
+def _missed_ends(text: str, span: Span, language: str) -> Iterator[int]:
+    start = span[0]
+    for stop in _FULL_STOP.finditer(text, *span):
         signs = _BRACKETS.findall(text, start, stop.start())
         if sum(1 if sign in _OPENING else -1 for sign in signs) <= 0:
-            yield start, stop.end()
-            start = stop.end()
-    yield start, end
+            yield (start := stop.end())
+    if language != "en":
+        known = language if language in NAMES else ""
+        yield from (stop.end() for stop in _AND_SO_ON.finditer(text, *span))
+        yield from (
+            stop.end()
+            for stop in _STOP_BEFORE_NUMBER.finditer(text, *span)
+            if stop[1] not in NAMES[known] | NUMBERS[known]
+        )
