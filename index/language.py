@@ -23,7 +23,7 @@ LANGUAGES = (
 )
 _NORWEGIAN = {"no", "nn"}  # what the identifier calls it, whose code here is "nb"
 _LEAST_BYTES = 30  # of letters; fewer say too little
-_CLEARLY = 20.0  # nats by which a language is likelier; names in English text come to 11
+_CLEARLY = 30.0  # nats by which a language is likelier; names in an English text came to 11
 _CHARS = 2000  # of a text that are read
 
 _loading = threading.Lock()

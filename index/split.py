@@ -21,18 +21,15 @@ _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•–|>#]|\(?\w{1,3}[.)])\s")
 _ITEM_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{2,5})[.)]")
 _CELL_END = re.compile(r"\t| \| ")  # what parts the cells of a table's row
-_ROW_MARK = re.compile(
-    r"(?:§ ?|[^\W\d_]{1,7}\.? )?\(?[\w.]{0,6}[\d.)]|[-*+•–]"
-)  # "§ 3", "3.1", "(a)"
+# "§ 3", "3.1", "(a)": what numbers a paragraph
+_ROW_MARK = re.compile(r"(?:§ ?|[^\W\d_]{1,7}\.? )?\(?[\w.]{0,6}[\d.)]|[-*+•–]")
 _HEADING_MARKS = 8  # characters that may stand before a heading: "### "
 _COLONS = ":："
-_LINE_START = re.compile(r"\n[^\S\n]*$")
+_MOST_LEADING = 2  # a heading and the line that leads to a list
 _BLANK_BEFORE = re.compile(r"\n[^\S\n]*\n[^\S\n]*$")
 _ENDS_SENTENCE = re.compile(r"[.!?:;。！？…][\"'”’»)\]]*$")
 _TOLD_BY = 150  # characters of a paragraph that tell its language
-_WRAPPED_LINE = (
-    40  # characters; a shorter line that stops is a heading or an item, not wrapped text
-)
+_WRAPPED_LINE = 40  # characters; a shorter line that stops is a heading or item, not wrapped text
 
 
 def split(document: Document, *, max_chars: int = MAX_CHARS) -> tuple[Passage, ...]:
@@ -78,8 +75,10 @@ def split(document: Document, *, max_chars: int = MAX_CHARS) -> tuple[Passage, .
 def _begin(text: str, before: list[Span], span: Span, max_chars: int) -> list[Span]:
     """Return the start of a new group: what led to the span, taken from the group before it."""
     led = 0
-    while led + 1 < len(before) and _leads(text, before[-1 - led]):
+    while led <= _MOST_LEADING and led + 1 < len(before) and _leads(text, before[-1 - led]):
         led += 1
+    if led > _MOST_LEADING:  # a list of short lines
+        return []
     while led and span[1] - before[-led][0] > max_chars:
         led -= 1
     taken = before[len(before) - led :]
@@ -156,7 +155,8 @@ def _blocks(text: str, sections: Sequence[int]) -> Iterator[Span]:
 def _parts(text: str, block: Span, sections: Sequence[int]) -> Iterator[Span]:
     start, end = block
     for section in sections[bisect_right(sections, start) : bisect_left(sections, end)]:
-        if _LINE_START.search(text, start, section):
+        line = text.rfind("\n", start, section)
+        if line >= 0 and not text[line:section].strip():
             yield start, section
             start = section
     yield start, end

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
+import regex
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -14,6 +16,15 @@ from index.split import MAX_CHARS, sentences, split
 PIECES = [
     *("The ship sailed. ", "Dr. Wrede of Ltd. ", "e.g. 3.14 ", "Is it? ", "\n", "\n\n", "\r\n"),
     *(" \t", "\x00", "\x1c", "\u2028", "\u200b", "- item\n", "1. First\n", "# Heading\n"),
+    *(
+        "z. B. am 3. Mai. ",
+        "τι; ",
+        "สวน เปิด",
+        "क्षेत्र में। ",
+        "ဥယျာဉ်။",
+        "The fees are:\n\n",
+        "a | b. C\n",
+    ),
     *("这是一个句子。", "你好！", "👩‍👩‍👧‍👦", "🇸🇪.", "…", '."', "x" * 90, "مرحبا؟ "),
 ]
 TEXTS = st.lists(st.text(max_size=12) | st.sampled_from(PIECES), max_size=40).map("".join)
@@ -158,3 +169,123 @@ def test_each_row_of_a_table_is_a_sentence_however_long():
     ]
     text = "\n".join(rows)
     assert [text[start:end] for start, end in sentences(text)] == rows
+
+
+@pytest.mark.parametrize("gap", ["\n\n", "\n", "\n \n"])
+def test_no_passage_holds_the_end_of_a_section_and_the_next_heading(gap):
+    text = gap.join(
+        [
+            "# Notes",
+            "The first ferry sailed in May.",
+            "## The rules of the harbour which every master has to know",
+            "Berths are let by the day.",
+            "# Notes",
+            "The last ferry sailed in June.",
+        ]
+    )
+    starts = [m.start() for m in re.finditer("^#", text, re.MULTILINE)]
+    headings = ["Notes", "Notes > The rules of the harbour which every master has to know", "Notes"]
+    places = [
+        Place(start, end, heading=heading)
+        for start, end, heading in zip(starts, [*starts[1:], len(text)], headings, strict=True)
+    ]
+    found = passages(text, *places)
+    assert [p.start for p in found] == starts
+    assert [text[slice(*p.sentences[0])] for p in found] == [
+        "# Notes",
+        "## The rules of the harbour which every master has to know",
+        "# Notes",
+    ]
+
+
+def test_rows_under_one_heading_share_a_passage():
+    rows = [f"Bed: {n} | Species: Primula | Heading: Beds" for n in range(4)]
+    text = "\n".join(rows)
+    places = [
+        Place(text.index(row), text.index(row) + len(row), heading="Beds", unit=f"row {n}")
+        for n, row in enumerate(rows)
+    ]
+    assert [p.text for p in passages(text, *places)] == [text]
+
+
+def test_a_heading_in_the_middle_of_a_line_cuts_no_sentence():
+    text = "The harbour master decides. She may, as Rules say, refuse a berth. That is all."
+    place = Place(text.index("Rules"), len(text), heading="Rules")
+    assert "She may, as Rules say, refuse a berth." in [
+        text[start:end] for p in passages(text, place) for start, end in p.sentences
+    ]
+
+
+BEFORE = "The harbour opens early. " * 22  # most of a passage
+
+
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+@pytest.mark.parametrize(
+    "lead", ["The fees are:", "费用如下：", "The harbour says that the fees are:"]
+)
+def test_the_line_that_leads_to_a_list_stands_with_its_first_items(lead, gap):
+    items = "\n".join(f"- berth {n}: {n * 10} kronor for each day of the week" for n in range(9))
+    first, second = passages(f"{BEFORE}\n\n{lead}{gap}{items}")
+    assert first.text == BEFORE.strip()
+    assert second.text == f"{lead}{gap}{items}"
+
+
+def test_a_lead_within_a_paragraph_stands_with_what_it_leads_to():
+    first, second = passages(f"{BEFORE}Each master has to pay these fees:\n" + "- kronor " * 30)
+    assert first.text == BEFORE.strip()
+    assert second.text.startswith("Each master has to pay these fees:\n- kronor")
+
+
+def test_a_heading_without_a_place_stands_with_what_follows():
+    second = "Fares\n\n" + "A ticket costs nine kronor. " * 10
+    assert [p.text for p in passages(f"{BEFORE}\n\n{second}")] == [BEFORE.strip(), second.strip()]
+
+
+def test_what_leads_stays_where_both_do_not_fit():
+    lead = "The fees " + "of the harbour " * 6 + "are:"
+    item = "berth " * 105
+    assert [p.text for p in passages(f"{BEFORE[:300]}\n\n{lead}\n\n{item}")] == [
+        f"{BEFORE[:300]}\n\n{lead}",
+        item.strip(),
+    ]
+
+
+def test_a_list_of_short_lines_leads_to_nothing():
+    text = "\n\n".join(f"Orchid {n}" for n in range(2000))
+    assert min(p.end - p.start for p in passages(text)[:-1]) > 600
+
+
+def test_stops_in_a_cell_end_no_row():
+    rows = ["House\tOpen\tVisitors", "Orchid house\tDaily. Closed in May.\t18,300. Estimated."]
+    assert said("\n".join(rows)) == rows
+    assert said("| Fern house | Daily. Closed in May. |") == [
+        "| Fern house | Daily. Closed in May. |"
+    ]
+
+
+@pytest.mark.parametrize("mark", ["3.1", "§ 5", "12.", "Art. 7", "-"])
+def test_a_number_and_a_tab_make_no_row(mark):
+    assert said(f"{mark}\tThe tenant pays. The landlord does not.") == [
+        f"{mark}\tThe tenant pays.",
+        "The landlord does not.",
+    ]
+
+
+DENSE = [
+    "สวนพฤกษศาสตร์เปิดทุกวัน",
+    "温室花园图书馆",
+    "ក្រុងភ្នំពេញ",
+    "👩‍👩‍👧‍👦",
+    "aGVsbG8gd29ybGQ",
+    "9",
+    "क्षेत्र",
+]
+
+
+@given(st.lists(st.sampled_from(DENSE), min_size=1, max_size=200).map("".join))
+@example("สวนพฤกษศาสตร์เปิดทุกวัน" * 100)
+def test_text_without_spaces_is_cut_between_characters(text):
+    ends = {m.end() for m in regex.finditer(r"\X", text)} | {0}
+    found = passages(text)
+    assert all({start, end} <= ends for p in found for start, end in p.sentences)
+    assert "".join(p.text for p in found) == text
