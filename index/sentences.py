@@ -38,15 +38,15 @@ _GOES_ON = regex.compile(r"と|って|など|という|の|を|が|は(?!い)") 
 _ENDED = regex.compile(r"[.!?…。！？][\"'”’“»«)\]]*$")
 _SPOKEN_BY = regex.compile(r"[-–—]\s?\p{Ll}")  # "—¿Viene? —preguntó."
 # Ends that the library does not see: before a digit, after "etc."
-_FULL_STOP = regex.compile(r"[。！？｡](?=[\p{Nd}A-Za-z])")
+_FULL_STOP = regex.compile(
+    r"(?P<opens>[「『（《“])|(?P<closes>[」』）》”])|[。！？｡](?=[\p{Nd}A-Za-z])"
+)
 _STOP_BEFORE_NUMBER = regex.compile(r"(?<![\p{L}\p{M}])(\p{Ll}{5,})\.\s+(?=\p{Nd})")
 _AND_SO_ON = regex.compile(
     r"(?<![\p{L}\p{M}])(?:etc|ecc|usw|itd|itp|enz|osv|stb|atd|apod|vb|vs|ym|yms|jne|dsb|dll"
     r"|m\. ?m|т\. ?[дп]|ș\. ?a|κ\. ?λπ|κ\. ?ά|κ\. ?τ\. ?λ|κτλ|и др)"
     r"\.\s+(?=\p{Lu})"
 )
-_BRACKETS = regex.compile(r"[「『（《“]|[」』）》”]")
-_OPENING = frozenset("「『（《“")
 _EXTENDS = regex.compile(r"[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]")
 _SPACE = regex.compile(r"(?r)[\s\u200b]")  # the last one
 _PAUSE = regex.compile(r"(?r)[，、；：。！？｡,;:।။…]")  # likewise
@@ -193,11 +193,12 @@ def _parted(text: str, span: Span, language: str) -> Iterator[Span]:
 
 
 def _missed_ends(text: str, span: Span, language: str) -> Iterator[int]:
-    start = span[0]
-    for stop in _FULL_STOP.finditer(text, *span):
-        signs = _BRACKETS.findall(text, start, stop.start())
-        if sum(1 if sign in _OPENING else -1 for sign in signs) <= 0:
-            yield (start := stop.end())
+    depth = 0
+    for sign in _FULL_STOP.finditer(text, *span):
+        depth += 1 if sign["opens"] else -1 if sign["closes"] else 0
+        if not (sign["opens"] or sign["closes"]) and depth <= 0:
+            depth = 0
+            yield sign.end()
     if language != "en":
         known = language if language in NAMES else ""
         yield from (stop.end() for stop in _AND_SO_ON.finditer(text, *span))

@@ -14,7 +14,8 @@ from index.records import Document, Passage
 from index.sentences import Span, break_before, spans, trim
 from index.titles import above, title_of
 
-MAX_CHARS = 650  # of a passage: about 150 word pieces of English, within the encoder's 256
+MAX_CHARS = 650  # of a passage: about 150 word pieces of English, within the encoder's 256; where
+# they are more, as in Chinese, the encoder reads window by window
 
 _NEWLINE = re.compile(r"\n")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")

@@ -147,8 +147,11 @@ def test_long_lines_are_split_alike_however_long_they_are():
 
 @pytest.mark.parametrize(
     "text",
-    ["船沉了。" * 100_000, "x" * 400_000, "a\n" * 100_000, "(" * 200_000, "." * 200_000],
-    ids=["no spaces", "one word", "short lines", "brackets", "dots"],
+    [
+        *("船沉了。" * 100_000, "x" * 400_000, "a\n" * 100_000, "(" * 200_000, "." * 200_000),
+        *("（。1" * 100_000, "Das gilt z. B. für " + "a. " * 100_000, "a:\n\n" * 80_000),
+    ],
+    ids=["no spaces", "one word", "lines", "brackets", "dots", "open", "initials", "colons"],
 )
 @pytest.mark.timeout(60)
 def test_the_time_grows_with_the_length_only(text):
