@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import shutil
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from filelock import FileLock
@@ -47,11 +48,11 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a file was made of."""
+    """What files were made of."""
 
     point: Point
     encoder: str
-    crc: int = 0  # of the file
+    files: dict[str, int]  # their checksums, by name
 
 
 class Derived:
@@ -94,13 +95,11 @@ class Derived:
         folder, noted = self._folder / "words", self._folder / "words.json"
         state = _read(noted)
         index = self._index.words if self._index else None
-        if state and index is None:
-            try:
-                index = WordIndex(folder)
-            except (OSError, ValueError):
-                state = None
+        if state and index is None and _checksums(folder) == state.files:
+            index = WordIndex(folder)
         changed = catalog.changed_since(state.point) if state else None
-        if changed is None or index is None:
+        if state is None or changed is None or index is None:
+            state = None
             noted.unlink(missing_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
             index, changed = WordIndex(folder), [(1, catalog.last_passage())]
@@ -109,7 +108,8 @@ class Derived:
             return index
         with _damage_told():
             index.update(_counted(catalog, changed, tell))
-        _note(noted, _State(point, catalog.encoder or ""))
+        known = state.files if state else {}
+        _note(noted, _State(point, catalog.encoder or "", _checksums(folder, known)))
         return index
 
     def _vectors(self, catalog: Catalog, point: Point, tell: Tell) -> DenseIndex:
@@ -118,7 +118,8 @@ class Derived:
         index, at = (self._index.dense, self._index.point) if self._index else (None, None)
         if index is None:
             state = _read(noted)
-            if state and state.encoder == catalog.encoder and _crc(path) == state.crc:
+            sums = {path.name: _checksum(path)} if path.exists() else {}
+            if state and state.encoder == catalog.encoder and sums == state.files:
                 index, at = DenseIndex.read(path), state.point
                 self._written = at
         changed = catalog.changed_since(at) if at else None
@@ -137,7 +138,8 @@ class Derived:
             index.write(made)
             noted.unlink(missing_ok=True)
             made.replace(path)
-            _note(noted, _State(point, catalog.encoder or "", _crc(path)))
+            sums = {path.name: _checksum(path)}
+            _note(noted, _State(point, catalog.encoder or "", sums))
             self._written = point
         return index
 
@@ -192,7 +194,7 @@ def _read(noted: Path) -> _State | None:
     """Return what was noted of a file; None where nothing is, or it is damaged."""
     try:
         found = json.loads(noted.read_text(encoding="utf-8"))
-        return _State(Point(*found["point"]), str(found["encoder"]), int(found["crc"]))
+        return _State(Point(*found["point"]), found["encoder"], dict(found["files"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -203,13 +205,24 @@ def _note(noted: Path, state: _State) -> None:
     made.replace(noted)
 
 
-def _crc(path: Path) -> int:
-    """Return the checksum of a file; -1 where there is none."""
+def _checksums(folder: Path, known: Mapping[str, int] = MappingProxyType({})) -> dict[str, int]:
+    """Return the checksums of the files of an index of words; the known ones are not read again.
+
+    A segment's file never changes; those that say which segments there are do.
+    """
+    return {
+        file.name: known[file.name]
+        if file.name in known and not file.name.endswith(".json")
+        else _checksum(file)
+        for file in sorted(folder.glob("*"))
+        if not file.name.endswith(".lock")
+    }
+
+
+def _checksum(path: Path) -> int:
+    """Return the CRC-32 of a file."""
     crc = 0
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                crc = zlib.crc32(chunk, crc)
-    except OSError:
-        return -1
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            crc = zlib.crc32(chunk, crc)
     return crc

@@ -23,6 +23,7 @@ from index.embed import Encoder, Vectors
 from index.errors import LibraryError, UnreadableError
 from index.faults import faults
 from index.files import absolute, expanded, files, printable, reason, utf8
+from index.read.sandbox import Sandbox
 from index.records import (
     AddReport,
     Box,
@@ -266,6 +267,26 @@ class Library:
             found = catalog.boxes(catalog.document(utf8(name)).name)
         touched = found[(found[:, 0] < end) & (found[:, 1] > start)]
         return [box_of(row) for row in touched.tolist()]
+
+    def page(self, name: str, page: int, marks: Iterable[Box] = (), *, width: int = 1200) -> bytes:
+        """Return a page of a PDF or an image as a PNG so wide, in pixels, with boxes marked.
+
+        Raises UnknownDocumentError; UnreadableError where its file is gone or has changed since
+        it was indexed, or has no such page.
+        """
+        with self._using() as catalog, catalog.snapshot():
+            document = catalog.document(utf8(name))
+            path = catalog.path_of(document.name)
+        if path is None:
+            raise UnreadableError("is a text that was given, and has no pages")
+        on_page = [(b.left, b.top, b.right, b.bottom) for b in marks if b.page == page]
+        with closing(Sandbox()) as sandbox:
+            drawn, sha256 = sandbox.draw(
+                Path(os.fsdecode(path)), document.part, page, width, on_page
+            )
+        if sha256 != document.sha256:
+            raise UnreadableError("has changed since it was indexed: index it again")
+        return drawn
 
     def count(self) -> tuple[int, int]:
         """Return the numbers of documents and of passages."""

@@ -111,6 +111,31 @@ def read(
     return _unless_all_fail(found, name)
 
 
+def data_of(path: Path, part: str, *, max_bytes: int = MAX_BYTES) -> tuple[bytes, str]:
+    """Return the bytes of a file, or of the one inside of it that `part` names, and its suffix.
+
+    Raises UnreadableError where there is none.
+    """
+    data, suffix = _bytes(path, max_bytes), path.suffix.lower()
+    return (data, suffix) if not part else _data_within(data, suffix, "", part, max_bytes)
+
+
+def _data_within(
+    data: bytes, suffix: str, above: str, part: str, max_bytes: int
+) -> tuple[bytes, str]:
+    """Return what `data_of` does, of a file that is `above` itself inside of the outermost."""
+    taken: dict[str, int] = {}
+    for inner in _reading(data, suffix, MAX_CHARS).parts:
+        wanted = _inner_name(inner.name)
+        inside = _unlike(taken, f"{above}/{wanted}" if above else wanted)
+        kind = PurePosixPath(inside).suffix.lower()
+        if part == inside and not inner.fault and len(inner.data) <= max_bytes:
+            return inner.data, kind
+        if part.startswith(f"{inside}/"):
+            return _data_within(inner.data, kind, inside, part, max_bytes)
+    raise UnreadableError("no longer holds it")
+
+
 @dataclass(slots=True)
 class _Budget:
     """What may still be read of one file."""

@@ -16,7 +16,7 @@ import sys
 import time
 import weakref
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from index.errors import UnreadableError
 from index.read import MAX_BYTES, is_plain, read
 from index.read.outline import MAX_CHARS
 from index.read.progress import report
+from index.read.render import Mark
 from index.records import Document, Failure, Place
 
 MEMORY = 1_300_000_000  # bytes that reading a file may take: OCR takes one billion
@@ -75,6 +76,17 @@ class Sandbox:
         finally:
             if not done:
                 self.close()  # it is at work on what nobody waits for
+
+    def draw(
+        self, path: Path, part: str, page: int, width: int, marks: Sequence[Mark]
+    ) -> tuple[bytes, str]:
+        """Return what `index.read.render` draws of a file, or of one inside, and its SHA-256."""
+        drawing = {"part": part, "page": page, "width": width, "marks": list(marks)}
+        self._ask({"path": _text(os.fsencode(path)), "draw": drawing})
+        while "drawn" not in (said := self._next()):
+            if "error" in said:
+                raise UnreadableError(said["error"])
+        return base64.b64decode(said["drawn"]), said["sha256"]
 
     def close(self) -> None:
         """End the process, if there is one; the next file starts another."""

@@ -2,12 +2,13 @@
 
 A line of JSON on standard input asks for a file; lines of JSON on standard output answer: "page"
 while it is being read, then a "document" or "failure" for each that is in it, then "end", or
-"error" where the file cannot be taken in.
+"error" where the file cannot be taken in. Or it asks for a page to be drawn, and "drawn" answers.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import sys
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from index.errors import UnreadableError
-from index.read import read
+from index.read import data_of, read
 from index.read.progress import listening
+from index.read.render import Mark, render
 from index.records import Document, Failure
 
 Say = Callable[[dict[str, Any]], None]
@@ -57,6 +59,9 @@ def answer(asked: dict[str, Any], say: Say) -> None:
     """Read a file and say what is in it."""
     path = Path(os.fsdecode(base64.b64decode(asked["path"])))
     try:
+        if "draw" in asked:
+            say(_drawn(path, **asked["draw"]))
+            return
         with listening(lambda done, total: say({"page": [done, total]})):
             for found in read(path, asked["name"], **asked["limits"]):
                 say(_failure(found) if isinstance(found, Failure) else _document(found))
@@ -66,6 +71,15 @@ def answer(asked: dict[str, Any], say: Say) -> None:
         say({"error": "needs more memory to be read than it may have: split it"})
     else:
         say({"end": True})
+
+
+def _drawn(path: Path, part: str, page: int, width: int, marks: list[Mark]) -> dict[str, Any]:
+    data, suffix = data_of(path, part)
+    png = render(data, suffix, page, width, marks)
+    return {
+        "drawn": base64.b64encode(png).decode(),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
 
 
 def write(file: IO[bytes], what: dict[str, Any]) -> None:
