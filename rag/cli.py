@@ -8,12 +8,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TextIO
 
 from index.errors import PinciteError
+from rag.arguments import parser
 from rag.terminal import add, indexing, line, print_answer, print_changes, print_metrics
 
 if TYPE_CHECKING:
@@ -32,12 +33,10 @@ _ALWAYS_TOLD = ("added", "updated", "unchanged", "failed")  # of what an additio
 _TOLD = ("moved", "removed")  # where it did
 _WATCH_EVERY = 2.0  # seconds between two looks at the watched files
 
-Verb = Callable[[argparse.Namespace, "Settings"], int]
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser(VERBS).parse_args(arguments)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     if isinstance(sys.stdout, io.TextIOWrapper):  # whatever a document holds can be printed
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -406,80 +405,7 @@ def _print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False))
 
 
-def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--library", metavar="DIR", help="folder of the library (PINCITE_LIBRARY)")
-    common.add_argument("--model", help="language model: embedded, file, folder, hub name, URL")
-    common.add_argument("--embedding-model", metavar="MODEL", help="embedding model, likewise")
-    parser = argparse.ArgumentParser(
-        prog="pincite",
-        description="Answers from your own documents, every sentence pinned to its source.",
-    )
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
-
-    def verb(name: str, function: Verb) -> argparse.ArgumentParser:
-        summary = (function.__doc__ or "").strip()
-        added = verbs.add_parser(name, help=summary, description=summary, parents=[common])
-        added.set_defaults(verb=function, error=added.error)
-        return added
-
-    one = verb("index", index)
-    one.add_argument("paths", nargs="*", type=Path, metavar="PATH")
-    one.add_argument("--watch", action="store_true", help="keep following the files")
-    one.add_argument("--prune", action="store_true", help="remove what is gone from the folders")
-    one.add_argument("--reembed", action="store_true", help="first, with --embedding-model")
-    verb("documents", documents).add_argument("--json", action="store_true")
-    one = verb("remove", remove)
-    one.add_argument("names", nargs="+", type=_text, metavar="NAME")
-    one.add_argument("--purge", action="store_true", help="leave no trace in the library's folder")
-    verb("text", text).add_argument("name", type=_text, metavar="NAME")
-    verb("check", check).add_argument("--repair", action="store_true", help="mend what can be")
-    one = verb("search", search)
-    one.add_argument("question", type=_text)
-    one.add_argument("-k", type=_positive, default=8, metavar="N", help="number of passages")
-    one.add_argument("--json", action="store_true")
-    one = verb("ask", ask)
-    one.add_argument("question", type=_text)
-    one.add_argument("--history", type=Path, metavar="FILE", help="JSON list of earlier turns")
-    one.add_argument("--json", action="store_true")
-    one = verb("chat", chat)
-    one.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="indexed first")
-    one.add_argument("--host", default="127.0.0.1")
-    one.add_argument("--port", type=_port, default=7860)
-    one.add_argument("--no-browser", action="store_true", help="open no browser window")
-    one = verb("evaluate", evaluate)
-    what = one.add_mutually_exclusive_group(required=True)
-    what.add_argument("cases", type=Path, nargs="?", metavar="CASES", help=".jsonl or .csv")
-    what.add_argument("--draft", type=Path, metavar="PATH", help="propose cases from documents")
-    one.add_argument("--out", type=Path, metavar="DIR", help="for report.json and report.html")
-    one.add_argument("--baseline", type=Path, metavar="REPORT", help="exit 1 on a loss against it")
-    one.add_argument("--again", action="store_true", help="ask again what was answered before")
-    one.add_argument("--number", type=_positive, default=20, metavar="N", help="to propose")
-    one.add_argument("--json", action="store_true")
-    one = verb("models", models)
-    one.add_argument("--download", action="store_true", help="fetch hub models that are set")
-    one.add_argument("--json", action="store_true")
-    return parser
-
-
-def _text(value: str) -> str:
-    r"""Return an argument with bytes that are no text as \xff, as a document's name has them."""
-    return value.encode(errors="surrogateescape").decode(errors="backslashreplace")
-
-
-def _port(value: str) -> int:
-    number = int(value)
-    if not 1 <= number <= 65535:
-        raise ValueError
-    return number
-
-
-def _positive(value: str) -> int:
-    number = int(value)
-    if number < 1:
-        raise ValueError
-    return number
-
+VERBS = (index, documents, remove, text, check, search, ask, chat, evaluate, models)
 
 if __name__ == "__main__":
     sys.exit(main())

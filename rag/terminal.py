@@ -22,7 +22,9 @@ def line(text: str) -> str:
 def add(library: Library, paths: Iterable[Path], *, prune: bool = False) -> AddReport:
     """Add the files and folders to the library, with a bar where there is a terminal."""
     with indexing() as show:
-        return library.add(paths, prune=prune, progress=show)
+        report = library.add(paths, prune=prune, progress=show)
+        library.refresh(show)  # here, where it is seen to take its time, not in the first search
+    return report
 
 
 @contextmanager

@@ -12,9 +12,11 @@ import hashlib
 import json
 import os
 import sys
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import IO, Any
 
 from index.errors import UnreadableError
@@ -23,12 +25,15 @@ from index.read.progress import listening
 from index.read.render import Mark, render
 from index.records import Document, Failure
 
+_LOOK_EVERY = 0.5  # seconds between two looks at the parent
+
 Say = Callable[[dict[str, Any]], None]
 
 
 def main() -> None:
     """Answer until standard input ends."""
     limit(int(sys.argv[1]))
+    Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
         for line in sys.stdin:
@@ -53,6 +58,13 @@ def limit(memory: int) -> None:
         _, hard = resource.getrlimit(what)
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (most, most))
+
+
+def end_with(parent: int) -> None:
+    """End this process when its parent is gone, whatever it is at."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_EVERY)
+    os._exit(1)
 
 
 def answer(asked: dict[str, Any], say: Say) -> None:
