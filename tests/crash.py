@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import sys
 import time
 from collections import defaultdict
@@ -19,6 +20,7 @@ from tests.fakes import LetterEncoder
 
 DOCUMENTS = Path(__file__).parent / "documents"
 _TEXTS = (".txt", ".md", ".html", ".csv", ".tsv", ".py", ".eml")  # a line may be added
+_STEPS = ("change", "change", "new", "new", "move", "copy", "delete", "remove", "purge", "text")
 _PAUSE = 0.0005  # seconds: some time passes in embedding, too
 
 
@@ -60,8 +62,9 @@ def step(library: Library, folder: Path, rng: random.Random, kinds: dict[str, li
     """Do one thing to the files and the library."""
     files = sorted(folder.iterdir())
     chosen = rng.sample(files, min(3, len(files)))
+    fresh = rng.sample(originals(), 6)
     names = sorted(state(library))
-    match rng.choice(["change", "change", "move", "copy", "delete", "remove", "purge", "text"]):
+    match rng.choice(_STEPS):
         case "remove" | "purge" as how if names:
             name = rng.choice(names)
             tell(begin=how, touched=[name])
@@ -69,10 +72,15 @@ def step(library: Library, folder: Path, rng: random.Random, kinds: dict[str, li
         case "text":
             tell(begin="text", touched=["given"])
             library.add_texts([("given", f"A text that was given, {rng.random()}. " * 50)])
+        case "new":
+            tell(begin="new", touched=[file.name for file in fresh])
+            for file in fresh:
+                shutil.copy(file, folder)
+            library.add([folder])
         case what:
-            tell(begin=what, touched=[file.name for file in chosen])
-            for file in chosen:
-                new = folder / f"{rng.choice('abc')}-{file.name[-20:]}"
+            new_names = [folder / f"{rng.choice('abc')}-{file.name[-20:]}" for file in chosen]
+            tell(begin=what, touched=[file.name for file in (*chosen, *new_names)])
+            for file, new in zip(chosen, new_names, strict=True):
                 if what == "delete":
                     file.unlink(missing_ok=True)
                 elif what == "move":
