@@ -36,7 +36,7 @@ def faults(catalog: Catalog) -> list[Fault]:
         with catalog.snapshot():
             for (line,) in db.execute("PRAGMA integrity_check(10)"):
                 if line != "ok":
-                    found.append(Fault(f"the catalog is damaged: {line}"))
+                    found.append(Fault(f"the catalog is damaged: {' '.join(line.split())}"))
             (remains,) = db.execute(
                 "SELECT count(*) FROM contents WHERE id NOT IN (SELECT content FROM documents)"
             ).fetchone()
@@ -124,7 +124,9 @@ def _of_passages(catalog: Catalog, content: int, text: str) -> Iterator[str]:
             yield f"passage {start}-{stop} has other words for the search than it holds"
         whole = isinstance(vector, bytes) and len(vector) % 4 == 0
         row = np.frombuffer(vector, np.float32) if whole else np.empty(0)
-        if row.shape != (catalog.dimension,) or not abs(float(row @ row) - 1) < 1e-3:
+        with np.errstate(over="ignore", invalid="ignore"):  # damaged numbers are any numbers
+            unit = row.shape == (catalog.dimension,) and abs(float(row @ row) - 1) < 1e-3
+        if not unit:
             yield f"passage {start}-{stop} has no proper vector"
     if not rows:
         yield "it has no passage"

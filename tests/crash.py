@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import sys
 import time
 from collections import defaultdict
@@ -58,6 +57,13 @@ def tell(**line: object) -> None:
     print(json.dumps(line), flush=True)
 
 
+def write(path: Path, data: bytes) -> None:
+    """Write a file at once: it is the library that is put to the test."""
+    made = path.parent.parent / "made"
+    made.write_bytes(data)
+    made.replace(path)
+
+
 def step(library: Library, folder: Path, rng: random.Random, kinds: dict[str, list[bytes]]) -> None:
     """Do one thing to the files and the library."""
     files = sorted(folder.iterdir())
@@ -75,7 +81,7 @@ def step(library: Library, folder: Path, rng: random.Random, kinds: dict[str, li
         case "new":
             tell(begin="new", touched=[file.name for file in fresh])
             for file in fresh:
-                shutil.copy(file, folder)
+                write(folder / file.name, file.read_bytes())
             library.add([folder])
         case what:
             new_names = [folder / f"{rng.choice('abc')}-{file.name[-20:]}" for file in chosen]
@@ -86,9 +92,9 @@ def step(library: Library, folder: Path, rng: random.Random, kinds: dict[str, li
                 elif what == "move":
                     file.rename(new)
                 elif what == "copy":
-                    new.write_bytes(file.read_bytes())
+                    write(new, file.read_bytes())
                 else:
-                    file.write_bytes(rng.choice(kinds[file.suffix]))
+                    write(file, rng.choice(kinds[file.suffix]))
             library.add([folder], prune=True)
             library.refresh()
 

@@ -53,9 +53,10 @@ def litres(house: str) -> int:
 '''
 OLD = "Ботанический сад в Олдермуре открыт с апреля по октябрь. Вход стоит шесть фунтов."
 RTF = r"""{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0 Times;}}{\info{\title Lease}}
-{\header Aldermoor}\f0 Lease of the tea room\par
+{\stylesheet{\s0 Normal;}{\s1\outlinelevel0\b Heading 1;}{\s2\b heading 2;}}
+{\header Aldermoor}\f0\pard\s1 Lease of the tea room\par\pard
 The tea room is let to Demelza Roskilly for \'a3 4,200 a year.{\v Draft 3} Dogs are allowed.\par
-\trowd Season\cell Hours\cell\row Summer\cell 9 to 6\cell\row\pard
+\trowd Season\cell Hours\cell\row Summer\cell 9 to 6\cell\row\pard\s2 Term\par\pard
 The lease ends on 30 September 2027.\par}"""
 CHAPTER = """<?xml version="1.0" encoding="utf-8"?>
 <html xmlns="http://www.w3.org/1999/xhtml"><head><title>{title}</title></head>

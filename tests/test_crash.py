@@ -166,6 +166,69 @@ def test_a_few_kills(tmp_path, texts):
     assert sum(survives(tmp_path, texts, 4).values()) == 4
 
 
+# Damage
+
+
+def damaged(data: bytes, rng: random.Random) -> bytes:
+    """A file with some bytes changed, cut off, or a page of it lost."""
+    found = bytearray(data)
+    match rng.randrange(3):
+        case 0:
+            for _ in range(rng.randint(1, 40)):
+                found[rng.randrange(len(found))] = rng.randrange(256)
+        case 1:
+            del found[rng.randrange(len(found)) :]
+        case _:
+            page = 4096 * rng.randrange(len(found) // 4096)
+            found[page : page + 4096] = bytes(4096)
+    return bytes(found)
+
+
+def outlives_damage(tmp_path: Path, times: int) -> dict[str, int]:
+    """Damage a catalog so often; return what was said."""
+    at = tmp_path / "library"
+    with Library.open(at, encoder=LetterEncoder()) as library:
+        fill(library, 30)
+        known = {name: library.text(name) for name in crash.state(library)}
+    file = at / "catalog.sqlite"
+    whole = file.read_bytes()
+    said: dict[str, int] = {}
+    for seed in range(times):
+        shutil.rmtree(at)
+        at.mkdir()
+        file.write_bytes(damaged(whole, random.Random(seed)))
+        try:
+            with Library.open(at, encoder=LetterEncoder()) as library:
+                faults = library.check()
+                assert all("\n" not in str(fault) for fault in faults)
+                what = "found" if faults else "harmless"
+                if not faults:
+                    assert {name: library.text(name) for name in crash.state(library)} == known
+                    assert library.search("harbour")
+                elif not library.check(repair=True) and not library.check():
+                    what = "mended"
+                    for name in crash.state(library):
+                        assert library.text(name) == known[name]
+        except LibraryError as error:
+            what = "refused"
+            assert "\n" not in str(error)  # noqa: PT017
+        said[what] = said.get(what, 0) + 1
+    return said
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.proof
+def test_damage_is_told_or_mended_never_believed(tmp_path, capsys):
+    said = outlives_damage(tmp_path, 200)
+    with capsys.disabled():
+        print(said)
+    assert sum(said.values()) == 200
+
+
+def test_some_damage_is_told_or_mended(tmp_path):
+    assert sum(outlives_damage(tmp_path, 12).values()) == 12
+
+
 # A full disk
 
 

@@ -57,8 +57,13 @@ def label(found: Document | Reading, words: str) -> str:
         ("gates.jsonl", "gate: west | visitors: 97 | day: 2024-05-04", "line 2"),
         ("guide.epub", "The palm house is 19 metres high.", "The glass houses"),
         ("guide.epub", "The pond was dug in 1926.", "The pond"),
-        ("lease.rtf", "The tea room is let to Demelza Roskilly for £ 4,200 a year.", ""),
-        ("lease.rtf", "Season | Hours\nSummer | 9 to 6", ""),
+        (
+            "lease.rtf",
+            "The tea room is let to Demelza Roskilly for £ 4,200 a year.",
+            "Lease of the tea room",
+        ),
+        ("lease.rtf", "Season | Hours\nSummer | 9 to 6", "Lease of the tea room"),
+        ("lease.rtf", "The lease ends on 30 September 2027.", "Lease of the tea room > Term"),
         ("loans.json", "garden: Aldermoor Botanic Garden", ""),
         ("loans.json", "to: Porthkerris Arboretum", "loans, loans[0]"),
         ("loans.json", "plants: 12 | tags: a, b", "loans, loans[1]"),
@@ -347,6 +352,21 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(suffix, monkeypatch):
 
 def test_rtf_that_nests_its_groups_without_end_ends():
     assert read_rtf(b"{\\rtf1 " + b"{" * 50_000 + b"deep" + b"}" * 50_000 + b"}").text == "deep"
+
+
+def test_headings_of_an_rtf_are_told_by_style_or_level():
+    styles = "{\\stylesheet{\\s0 Normal;}{\\s3\\outlinelevel0 Title;}{\\s7 heading 2;}}"
+    body = (
+        "\\pard\\s3 Terms\\par\\pard Text.\\par\\pard\\s7 Rent\\par\\pard\\s0 It is due.\\par"
+        "\\pard\\outlinelevel9 It is.\\par\\pard\\outlinelevel0 End\\par"
+        "\\pard Last.\\par\\u-559? x\\par"
+    )
+    reading = read_rtf(f"{{\\rtf1 {styles}{body}}}".encode())
+    found = [
+        (place.heading, reading.text[place.start :].split("\n")[0]) for place in reading.places
+    ]
+    assert found[:3] == [("Terms", "Terms"), ("Terms > Rent", "Rent"), ("End", "End")]
+    assert "\ufdd0" not in reading.text
 
 
 @pytest.mark.parametrize(

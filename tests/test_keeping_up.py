@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import zipfile
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -242,6 +244,52 @@ def test_a_file_that_goes_while_it_is_noted_is_read(library, papers, monkeypatch
     monkeypatch.setattr(changes, "copy", gone)
     library.add([papers])
     assert library.check() == []
+
+
+# Reading ahead
+
+
+def test_one_file_is_read_while_another_is_embedded(library, tmp_path, monkeypatch):
+    folder = write(tmp_path / "papers", **{f"{n}__txt": f"Text {n}." for n in range(3)})
+    second_read, first_embedded = Event(), Event()
+    read, encode = Sandbox.read, LetterEncoder.encode_passage
+
+    def reading(self, path, name, **limits):
+        if path.name == "1.txt":
+            second_read.set()
+        if path.name == "2.txt":
+            assert first_embedded.wait(30)
+        return read(self, path, name, **limits)
+
+    def encoding(self, text, sentences):
+        assert second_read.wait(30)
+        first_embedded.set()
+        return encode(self, text, sentences)
+
+    monkeypatch.setattr(Sandbox, "read", reading)
+    monkeypatch.setattr(LetterEncoder, "encode_passage", encoding)
+    assert library.add([folder]).added == ("0.txt", "1.txt", "2.txt")
+
+
+def test_no_more_is_read_ahead_than_a_few(library, tmp_path, monkeypatch):
+    folder = write(tmp_path / "papers", **{f"{n:02}__txt": f"Text {n}." for n in range(60)})
+    ahead: list[int] = []
+    counted = {"read": 0}
+    read, encode = Sandbox.read, LetterEncoder.encode_passage
+
+    def reading(self, path, name, **limits):
+        counted["read"] += 1
+        return read(self, path, name, **limits)
+
+    def encoding(self, text, sentences):
+        time.sleep(0.002)  # the reader has time to run away
+        ahead.append(counted["read"] - len(ahead))
+        return encode(self, text, sentences)
+
+    monkeypatch.setattr(Sandbox, "read", reading)
+    monkeypatch.setattr(LetterEncoder, "encode_passage", encoding)
+    library.add([folder])
+    assert max(ahead) <= 8
 
 
 # Places on the page

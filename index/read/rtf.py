@@ -1,8 +1,12 @@
-"""Rich Text Format (.rtf) -> its text. striprtf knows no styles, so there are no headings."""
+"""Rich Text Format (.rtf) -> its text, under its headings.
+
+striprtf knows no styles: a heading is marked by a character that no text has, before it is asked.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from striprtf.striprtf import rtf_to_text
 
@@ -24,6 +28,11 @@ _WORDS_OF_TEXT = frozenset(
 )
 _NOT_ASCII = re.compile("[\x80-\xff]")
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_STYLE = re.compile(r"\\s(?P<number>\d{1,5})\b(?P<rest>[^{}]{0,2000})\}")
+_OUTLINE = re.compile(r"\\outlinelevel(?P<level>[0-8])(?!\d)")
+_NAMED = re.compile(r"\bheading (?P<level>[1-9]);", re.IGNORECASE)
+_HEADING = 0xFDD0  # and the level: no characters, which `clean` takes out of texts
+_MARK = re.compile("[\ufdd1-\ufdd9]")
 _BULLET = re.compile("[·•‣▪◦]\t+")
 
 
@@ -36,8 +45,19 @@ def read_rtf(data: bytes) -> Reading:
         raise UnreadableError("is not RTF, or a broken one; save it again")
     source = _shown(data.decode("latin-1"))
     text: str = rtf_to_text(source, errors="replace")  # type: ignore[no-untyped-call]
-    lines = (clean(_paired(line)).strip() for line in text.split("\n"))
-    return flowed(_block(line) for line in lines)
+    return flowed(_block(_paired(line)) for line in text.split("\n"))
+
+
+def _levels(source: str) -> dict[str, int]:
+    """Return the level of each style that is one of headings, by its number."""
+    start = source.find("{\\stylesheet")
+    found = {}
+    for style in _STYLE.finditer(source, max(start, 0)) if start >= 0 else ():
+        if outlined := _OUTLINE.search(style["rest"]):
+            found[style["number"]] = int(outlined["level"]) + 1
+        elif named := _NAMED.search(style["rest"]):
+            found[style["number"]] = int(named["level"])
+    return found
 
 
 def _shown(source: str) -> str:
@@ -50,6 +70,7 @@ def _shown(source: str) -> str:
     target = main
     hiding: frozenset[str] = frozenset()  # the words that hide what is at hand
     outer: list[tuple[frozenset[str], list[str]]] = []  # both, of the groups that are open
+    levels, level = _levels(source), 0  # of the paragraph at hand, where it is a heading
     at = 0
     while token := _TOKEN.match(source, at):
         at = token.end()
@@ -67,11 +88,16 @@ def _shown(source: str) -> str:
             at += max(0, int(number or 0))  # bytes of a picture, braces and all
         elif word == _CODE or word in _HIDES:
             hiding = hiding - {word} if number == "0" else hiding | {word}
+        elif word in ("pard", "s", "outlinelevel"):
+            level = _level(word, number or "", levels)
+            target.append(raw)
         elif word in _ASIDE and target is main and outer and main[-1] == "{":
             target = aside
             main.pop()
             aside += ("\\par ", "{")
         elif not hiding or not _is_text(token):
+            if word == "par" and level and target is main:
+                target.append(f"\\u{_HEADING + level - 0x10000}?")
             target.append(_NOT_ASCII.sub(lambda byte: f"\\'{ord(byte[0]):02x}", raw))
             if word == "plain":
                 hiding &= {_CODE}
@@ -79,6 +105,13 @@ def _shown(source: str) -> str:
                 main += (*aside[1:], "\\par ")
                 aside.clear()
     return "".join(main)
+
+
+def _level(word: str, number: str, levels: Mapping[str, int]) -> int:
+    """Return the level of a heading that a paragraph's property says; 0 for other text."""
+    if word == "outlinelevel":
+        return int(number) + 1 if number in {*"012345678"} else 0
+    return levels.get(number, 0) if word == "s" else 0
 
 
 def _is_text(token: re.Match[str]) -> bool:
@@ -94,11 +127,14 @@ def _paired(text: str) -> str:
     )
 
 
-def _block(line: str) -> Block:
+def _block(raw: str) -> Block:
     """Return a paragraph; a row, whose cells end with a bar, stands with those around it."""
+    line = clean(raw).strip()
     if line.endswith("|"):
         cells = [cell.strip() for cell in line[:-1].split("|")]
         return Block(" | ".join(cells), item=True)
     if bullet := _BULLET.match(line):
         return Block(f"- {line[bullet.end() :]}", item=True)
+    if mark := _MARK.search(raw):
+        return Block(line, level=ord(mark[0]) - _HEADING)
     return Block(line)
