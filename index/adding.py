@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from itertools import groupby
@@ -106,27 +106,31 @@ def put(
 
 
 def embed(
-    into: Into, document: Document, tell: Callable[[int, int], None], *, anew: bool = False
+    into: Into,
+    document: Document,
+    tell: Callable[[int, int], None],
+    *,
+    known: Mapping[bytes, VectorRow] | None = None,
 ) -> changes.Embedded:
     """Return what is stored of the document's passages and vectors.
 
-    What the library has the vectors of is not embedded again, unless all is wanted anew.
+    Passages whose vectors are known, by their hash, are not embedded again: unless others are
+    given, those that the library has.
     """
     passages = split(document)
     rows = [passage_row(passage) for passage in passages]
     hashes = [row[3] for row in rows]
-    known: dict[bytes, VectorRow] = {}
-    if not anew:
+    if known is None:
         with into.using() as catalog:
             known = catalog.vectors_of(hashes)
+    vectors = dict(known)
     for number, (passage, key) in enumerate(zip(passages, hashes, strict=True)):
         if number % _REPORT_EVERY == 0:
             tell(number, len(passages))
-        if key not in known:
+        if key not in vectors:
             spans = spans_within(passage.sentences, passage.start)
-            vectors = into.encoder.encode_passage(passage.text, spans)
-            known[key] = vector_row(passage, *vectors)
-    return [(row, known[key]) for row, key in zip(rows, hashes, strict=True)]
+            vectors[key] = vector_row(passage, *into.encoder.encode_passage(passage.text, spans))
+    return [(row, vectors[key]) for row, key in zip(rows, hashes, strict=True)]
 
 
 def prune(into: Into, roots: Iterable[Path]) -> list[str]:

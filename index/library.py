@@ -36,6 +36,7 @@ from index.records import (
     box_of,
 )
 from index.reembed import reembed
+from index.repair import repair as mended
 from index.rerank import Reranker
 from index.search import CANDIDATES, Ranked, Source, query, ranked
 
@@ -301,40 +302,7 @@ class Library:
         """
         with self._using() as catalog:
             found = faults(catalog)
-            if not (found and repair):
-                return found
-            try:
-                damaged = sorted({fault.document for fault in found if fault.document})
-                renewed = [(name, self._renewed(name)) for name in damaged]
-                with catalog.transaction():
-                    changes.clear_remains(catalog)
-                    changes.remove(catalog, damaged)
-                    for name, made in renewed:
-                        if not isinstance(made, UnreadableError):
-                            document, embedded, path = made
-                            changes.put(catalog, document, embedded, path=path, names=[name])
-            except sqlite3.DatabaseError as error:
-                return [Fault(f"the catalog cannot be repaired ({error}); index your files again")]
-            lost = [
-                Fault(f"its text was damaged and it was taken out: {made}", name)
-                for name, made in renewed
-                if isinstance(made, UnreadableError)
-            ]
-            return [*faults(catalog), *lost]
-
-    def _renewed(
-        self, name: str
-    ) -> tuple[Document, changes.Embedded, bytes | None] | UnreadableError:
-        """Make a damaged document anew, from its stored text if that is whole, else its file."""
-        document, path = self._catalog.whole(name), self._catalog.path_of(name)
-        try:
-            if document is None:
-                if path is None:
-                    raise UnreadableError("there is no file to read it from")
-                document = adding.read_again(path, self._catalog.part_of(name), name)
-        except UnreadableError as error:
-            return error
-        return document, adding.embed(self._into, document, _silent, anew=True), path
+            return mended(catalog, self._into) if found and repair else found
 
 
 def _folder(path: str | Path) -> Path:

@@ -1,0 +1,156 @@
+"""A damaged catalog -> a whole one: of what is whole in it, and of the files.
+
+A document is made again where only it is damaged. Where the database itself is, all that can still
+be read of it goes into a new one, which takes its place.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from index import adding, changes
+from index.catalog import Catalog
+from index.errors import LibraryError, UnreadableError
+from index.faults import faults
+from index.records import Document, Fault
+from index.rows import VectorRow, passage_row
+from index.split import split
+
+
+def repair(catalog: Catalog, into: adding.Into) -> list[Fault]:
+    """Mend the catalog; return what remains, and what was lost."""
+    found = faults(catalog)
+    if all(fault.document for fault in found):
+        try:
+            return _mended(catalog, into, sorted({fault.document or "" for fault in found}))
+        except sqlite3.DatabaseError:
+            pass  # it is not only the documents
+    try:
+        return _salvaged(catalog, into)
+    except sqlite3.DatabaseError as error:
+        return [
+            Fault(
+                f"the catalog cannot be repaired ({error}): move the library's folder away and "
+                "index your files again"
+            )
+        ]
+
+
+def _mended(catalog: Catalog, into: adding.Into, damaged: list[str]) -> list[Fault]:
+    """Make documents again; nothing of what was stored of them but whole text is believed."""
+    made = {name: _again(catalog, name) for name in damaged}
+    embedded = {
+        name: adding.embed(into, document, lambda *_: None, known={})
+        for name, (document, _) in made.items()
+        if isinstance(document, Document)
+    }
+    lost = []
+    with catalog.transaction():
+        changes.clear_remains(catalog)
+        changes.remove(catalog, damaged)
+        for name, (document, path) in made.items():
+            if isinstance(document, Document):
+                changes.put(catalog, document, embedded[name], path=path, names=[name])
+            else:
+                lost.append(_lost(name, document))
+    return [*faults(catalog), *lost]
+
+
+def _salvaged(catalog: Catalog, into: adding.Into) -> list[Fault]:
+    """Put all that can be read into a new catalog, and that in the old one's place."""
+    lost = []
+    with (
+        TemporaryDirectory(dir=catalog.path.parent) as folder,
+        closing(
+            Catalog(
+                Path(folder, catalog.path.name),
+                encoder=catalog.encoder,
+                dimension=catalog.dimension,
+            )
+        ) as new,
+    ):
+        of_new = adding.Into(lambda: nullcontext(new), into.encoder)
+        for name in _names(catalog):
+            if name is None:
+                lost.append(Fault("documents whose names are lost are out: index your files again"))
+                break
+            document, path = _again(catalog, name)
+            if isinstance(document, Document):
+                known = _whole_vectors(catalog, document)
+                embedded = adding.embed(of_new, document, lambda *_: None, known=known)
+                changes.put(new, document, embedded, path=path, names=[name])
+            else:
+                lost.append(_lost(name, document))
+        new.connection.backup(catalog.connection)
+    return [*faults(catalog), *lost]
+
+
+def _names(catalog: Catalog) -> Iterator[str | None]:
+    """Yield the names of the documents that can be read; then None, if there are others."""
+    try:
+        yield from [
+            name
+            for (name,) in catalog.connection.execute("SELECT DISTINCT name FROM documents")
+            if isinstance(name, str)
+        ]
+        (orphans,) = catalog.connection.execute(
+            "SELECT count(*) FROM contents WHERE id NOT IN (SELECT content FROM documents)"
+        ).fetchone()
+        if orphans:
+            yield None
+    except sqlite3.DatabaseError:
+        yield None
+
+
+def _again(catalog: Catalog, name: str) -> tuple[Document | UnreadableError, bytes | None]:
+    """Return a document from its stored text if that is whole, else its file; and its path."""
+    path = None
+    try:
+        path = catalog.path_of(name)
+        document = catalog.whole(name)
+        if document is None and path is not None:
+            document = adding.read_again(path, catalog.part_of(name), name)
+    except (sqlite3.DatabaseError, LibraryError, ValueError, TypeError):
+        document = None
+    except UnreadableError as error:
+        return error, path
+    return document or UnreadableError("there is no file to read it from"), path
+
+
+def _whole_vectors(catalog: Catalog, document: Document) -> dict[bytes, VectorRow]:
+    """Return the vectors of the document's passages which are still what they were."""
+    sentences = {
+        row[3]: len(passage.sentences)
+        for passage in split(document)
+        for row in [passage_row(passage)]
+    }
+    try:
+        found = catalog.vectors_of([*sentences])
+    except sqlite3.DatabaseError:
+        return {}
+    return {
+        key: row
+        for key, row in found.items()
+        if key in sentences  # a damaged index finds anything
+        and _is_unit(row[0], catalog.dimension)
+        and isinstance(row[1], bytes)
+        and len(row[1]) == sentences[key] * catalog.dimension
+    }
+
+
+def _is_unit(blob: object, dimension: int) -> bool:
+    if not isinstance(blob, bytes) or len(blob) != 4 * dimension:
+        return False
+    row = np.frombuffer(blob, np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # damaged numbers are any numbers
+        return abs(float(row @ row) - 1) < 1e-3
+
+
+def _lost(name: str, why: UnreadableError) -> Fault:
+    return Fault(f"its text was damaged and it was taken out: {why}", name)
