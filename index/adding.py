@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -22,6 +22,7 @@ from index.background import ahead
 from index.catalog import Catalog, File
 from index.embed import Encoder
 from index.errors import UnreadableError
+from index.files import absolute
 from index.read.progress import listening
 from index.read.sandbox import Sandbox
 from index.records import AddReport, Document, Failure, Progress
@@ -133,12 +134,18 @@ def embed(
     return [(row, vectors[key]) for row, key in zip(rows, hashes, strict=True)]
 
 
-def prune(into: Into, roots: Iterable[Path]) -> list[str]:
+def prune(into: Into, roots: Iterable[Path], files: Files) -> list[str]:
     """Take out what came from files below these folders that are gone; return the names.
 
-    A folder that is not there itself takes nothing with it: its disk may be away.
+    A folder with none of the files that were found takes nothing with it: its disk may be away.
     """
-    folders = [os.fsencode(root) + b"/" for root in roots if root.is_dir()]
+    there = [os.fsencode(file) for file, _ in files]
+    folders = []
+    for root in roots:
+        with suppress(OSError, ValueError):  # what is no path is told among the files
+            folder = os.fsencode(absolute(root)).rstrip(b"/") + b"/"
+            if any(path.startswith(folder) for path in there):
+                folders.append(folder)
     with into.using() as catalog:
         below = [path for path in catalog.paths() if path.startswith(tuple(folders))]
         return [name for path in below if _is_gone(path) for name in changes.forget(catalog, path)]
@@ -243,12 +250,18 @@ def _note(catalog: Catalog, path: bytes, sha256: str, names: Sequence[str]) -> l
         if not alike:
             return None
         if alike[0].path == path:
-            return [*(("unchanged", name) for name in catalog.names_in(alike[0])), *alike[0].failed]
+            unchanged = catalog.names_in(alike[0])
+            return [*(("unchanged", name) for name in unchanged), *_told(alike[0], names)]
         away = next((file for file in alike if _is_gone(file.path)), None)
         if away is None:
-            return [*changes.copy(catalog, alike[0], path, names), *alike[0].failed]
+            return [*changes.copy(catalog, alike[0], path, names), *_told(alike[0], names)]
         moved = changes.move(catalog, away, path, names)
-        return [*(("moved", pair) for pair in moved), *away.failed]
+        return [*(("moved", pair) for pair in moved), *_told(away, names)]
+
+
+def _told(file: File, names: Sequence[str]) -> list[Failure]:
+    """Return what a file holds and is not in, by the name that the file has now."""
+    return [Failure(changes.within(names, one.name)[0], one.reason) for one in file.failed]
 
 
 def _put_all(
@@ -264,9 +277,11 @@ def _put_all(
     failed: list[Failure] = []
     gone: list[str] = []
     last: Document | None = None
+    changed = False  # while it was read: it is read again the next time
 
     def finish(catalog: Catalog) -> None:
-        gone.extend(changes.finish(catalog, path, sha256, parts, failed))
+        as_read = None if changed else sha256
+        gone.extend(changes.finish(catalog, path, as_read, parts, failed))
 
     def put_in(document: Document, then: Callable[[Catalog], None] = lambda _: None) -> Outcome:
         of_part = changes.within(names, document.part)
@@ -278,12 +293,13 @@ def _put_all(
                 yield put_in(last)
             raise step
         if isinstance(step, Failure):
-            failed.append(step)
+            failed.append(Failure(step.name.removeprefix(names[0]).lstrip("/"), step.reason))
             yield step
         elif isinstance(step, Document):
             if last:
                 yield put_in(last)
             last = step
+            changed = changed or (not step.part and step.sha256 != sha256)
             parts.append(step.part)
     if last:
         yield put_in(last, finish)

@@ -49,7 +49,7 @@ class File(NamedTuple):
     id: int
     path: bytes  # absolute
     sha256: str | None  # None while not all that it holds is in
-    failed: tuple[Failure, ...]  # what it holds and is not in
+    failed: tuple[Failure, ...]  # what it holds and is not in, by the path inside
 
 
 class Catalog:
@@ -75,6 +75,11 @@ class Catalog:
         except sqlite3.Error as error:
             if connection:
                 connection.close()
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY:
+                raise LibraryError(
+                    f"the library at {path.parent} is used by another process: try again when it "
+                    "is done"
+                ) from error
             raise LibraryError(
                 f"cannot open the library at {path.parent}: {error}; choose another folder with "
                 "--library, or move this one away and index your files again"

@@ -136,6 +136,7 @@ def clear_remains(catalog: Catalog) -> None:
         db.execute("DELETE FROM contents WHERE id NOT IN (SELECT content FROM documents)")
         for table in ("boxes", "lengths", "passages"):
             db.execute(f"DELETE FROM {table} WHERE content NOT IN (SELECT id FROM contents)")  # noqa: S608
+        db.execute("UPDATE files SET failed = '[]', sha256 = NULL WHERE NOT json_valid(failed)")
         db.execute("DELETE FROM titles WHERE document NOT IN (SELECT id FROM documents)")
         db.execute("DELETE FROM vectors WHERE passage NOT IN (SELECT id FROM passages)")
 

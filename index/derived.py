@@ -11,7 +11,7 @@ import json
 import shutil
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -60,12 +60,16 @@ class Derived:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._lock = folder.parent.parent / "search.lock"
         self._index: Index | None = None
         self._written: Point | None = None  # where the file of vectors is
 
-    def forget(self) -> None:
-        """Drop what is in memory: the folder was emptied."""
-        self._index = self._written = None
+    def erase(self) -> None:
+        """Delete the files, when no process writes them; raises OSError."""
+        with FileLock(self._lock):
+            self._index = self._written = None
+            if self._folder.exists():
+                shutil.rmtree(self._folder)
 
     def fresh(self, catalog: Catalog, tell: Tell = lambda *_: None) -> Index:
         """Return the index of the catalog as it is now.
@@ -75,10 +79,10 @@ class Derived:
         """
         if self._index and self._index.point == catalog.point():
             return self._index
-        catalog.check_encoder()
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(self._folder / "lock"), catalog.snapshot():
+            with FileLock(self._lock), catalog.snapshot():
+                self._folder.mkdir(parents=True, exist_ok=True)
+                catalog.check_encoder()
                 point = catalog.point()
                 self._index = Index(
                     point,
@@ -88,6 +92,8 @@ class Derived:
                 )
         except OSError as error:
             raise LibraryError(f"cannot write {self._folder}: {reason(error)}") from error
+        except RuntimeError as error:  # FAISS's: its file cannot be written
+            raise LibraryError(f"cannot write {self._folder}: is the disk full?") from error
         return self._index
 
     def _words(self, catalog: Catalog, point: Point, tell: Tell) -> WordIndex:
@@ -96,7 +102,8 @@ class Derived:
         state = _read(noted)
         index = self._index.words if self._index else None
         if state and index is None and _checksums(folder) == state.files:
-            index = WordIndex(folder)
+            with suppress(OSError, ValueError):  # of another version of tantivy: made anew
+                index = WordIndex(folder)
         changed = catalog.changed_since(state.point) if state else None
         if state is None or changed is None or index is None:
             state = None
@@ -120,8 +127,9 @@ class Derived:
             state = _read(noted)
             sums = {path.name: _checksum(path)} if path.exists() else {}
             if state and state.encoder == catalog.encoder and sums == state.files:
-                index, at = DenseIndex.read(path), state.point
-                self._written = at
+                with suppress(RuntimeError):  # of another version of FAISS: made anew
+                    index, at = DenseIndex.read(path), state.point
+                    self._written = at
         changed = catalog.changed_since(at) if at else None
         if index is None or changed is None or index.outgrown:
             with _damage_told():

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from index import lexical, titles
+from index import lexical, naming, titles
 from index.catalog import Catalog
 from index.errors import LibraryError
 from index.language import LANGUAGES, language
@@ -37,6 +37,11 @@ def faults(catalog: Catalog) -> list[Fault]:
             for (line,) in db.execute("PRAGMA integrity_check(10)"):
                 if line != "ok":
                     found.append(Fault(f"the catalog is damaged: {' '.join(line.split())}"))
+            (files,) = db.execute(
+                "SELECT count(*) FROM files WHERE typeof(path) <> 'blob' OR NOT json_valid(failed)"
+            ).fetchone()
+            if files:
+                found.append(Fault(f"{files} files are noted otherwise than they were"))
             (remains,) = db.execute(
                 "SELECT count(*) FROM contents WHERE id NOT IN (SELECT content FROM documents)"
             ).fetchone()
@@ -54,13 +59,26 @@ def faults(catalog: Catalog) -> list[Fault]:
     return found
 
 
+def is_sound(catalog: Catalog) -> bool:
+    """Whether the database itself is whole, whatever it holds."""
+    try:
+        (said,) = catalog.connection.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.DatabaseError:
+        return False
+    return bool(said == "ok")
+
+
 def _of_content(catalog: Catalog, content: int) -> Iterator[Fault]:
     """Yield the faults of a content, each for every document that has it."""
     row = catalog.connection.execute(_CONTENTS, (content,)).fetchone()
     if row is None:
         return  # it belongs to no document, which is told
     names = catalog.names([content])
-    for fault in _of_text(catalog, names, *row):
+    try:
+        found = [*_of_text(catalog, names, *row)]
+    except (AttributeError, TypeError, ValueError, sqlite3.OperationalError):
+        found = ["what is stored of it is of another kind than it was"]
+    for fault in found:
         yield from (Fault(fault, name) for name in names)
 
 
@@ -96,7 +114,21 @@ def _of_text(
     }
     if {*stored} != goes_by or title != titles.file_titles(names):
         yield "it goes by other titles than it has"
-    yield from _of_passages(catalog, content, text)
+    found_in_passages = [*_of_passages(catalog, content, text)]
+    yield from found_in_passages
+    if not found_in_passages and not _is_measured(catalog, content):
+        yield "its passages are measured otherwise than they are"
+
+
+def _is_measured(catalog: Catalog, content: int) -> bool:
+    """Whether the lengths of a content's passages, which are whole, are those that are noted."""
+    rows = catalog.connection.execute(
+        "SELECT language, terms FROM passages WHERE content = ? ORDER BY id", (content,)
+    ).fetchall()
+    known = catalog.connection.execute(
+        "SELECT language, passages, alone, around FROM lengths WHERE content = ?", (content,)
+    )
+    return {*known} == {*naming.lengths(rows)}
 
 
 def _of_passages(catalog: Catalog, content: int, text: str) -> Iterator[str]:

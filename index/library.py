@@ -22,7 +22,7 @@ from index.derived import Derived
 from index.embed import Encoder, Vectors
 from index.errors import LibraryError, UnreadableError
 from index.faults import faults
-from index.files import absolute, expanded, files, printable, reason, utf8
+from index.files import expanded, files, printable, reason, utf8
 from index.read.sandbox import Sandbox
 from index.records import (
     AddReport,
@@ -126,7 +126,7 @@ class Library:
         given = list(map(Path, paths))
         found, failed = files(given, without=self.path)
         outcomes = [*failed, *adding.add_files(self._into, found, progress or _silent)]
-        removed = adding.prune(self._into, map(absolute, given)) if prune else ()
+        removed = adding.prune(self._into, given, found) if prune else ()
         return adding.report(outcomes, removed)
 
     def add_texts(self, texts: Iterable[tuple[str, str]]) -> AddReport:
@@ -164,16 +164,16 @@ class Library:
                 changes.remove(catalog, [name])
             finally:
                 if purge:
-                    self._derived.forget()
                     self._topics.clear()
-                    self._unlink_upload(path)
+                    if path and catalog.file(path) is None:  # nothing else in it is in
+                        self._unlink_upload(path)
                     self._erase_derived()
                     catalog.erase_free_space()
 
-    def _unlink_upload(self, path: bytes | None) -> None:
+    def _unlink_upload(self, path: bytes) -> None:
         """Delete a file that was kept in the library's folder; files elsewhere are the user's."""
-        file = Path(os.fsdecode(path)) if path else None
-        if file and file.is_relative_to(self.path):
+        file = Path(os.fsdecode(path))
+        if file.is_relative_to(self.path):
             try:
                 file.unlink(missing_ok=True)
             except OSError as error:
@@ -187,6 +187,7 @@ class Library:
 
     def _erase_derived(self) -> None:
         try:
+            self._derived.erase()
             if (self.path / "derived").exists():
                 shutil.rmtree(self.path / "derived")
         except OSError as error:

@@ -57,16 +57,24 @@ def measure(db: sqlite3.Connection, content: int) -> None:
     rows = db.execute(
         "SELECT language, terms FROM passages WHERE content = ? ORDER BY id", (content,)
     ).fetchall()
-    alone, around = lexical.lengths([terms for _, terms in rows])
-    found: dict[str, list[float]] = {}
-    for (spoken, _), *counted in zip(rows, alone.tolist(), around.tolist(), strict=True):
-        sums = found.setdefault(spoken, [0, 0, 0])
-        sums[:] = [was + more for was, more in zip(sums, [1, *counted], strict=True)]
     db.execute("DELETE FROM lengths WHERE content = ?", (content,))
     db.executemany(
         "INSERT INTO lengths VALUES (?, ?, ?, ?, ?)",
-        [(content, spoken, *sums) for spoken, sums in found.items()],
+        [(content, *row) for row in lengths(rows)],
     )
+
+
+def lengths(passages: Sequence[tuple[str, bytes]]) -> list[tuple[str, int, int, float]]:
+    """Return how many passages of a document are in each language, and how long they are.
+
+    Passages are given by language and counts of terms, in order.
+    """
+    alone, around = lexical.lengths([terms for _, terms in passages])
+    found: dict[str, tuple[int, int, float]] = {}
+    for (spoken, _), one, more in zip(passages, alone.tolist(), around.tolist(), strict=True):
+        n, sum_alone, sum_around = found.get(spoken, (0, 0, 0.0))
+        found[spoken] = (n + 1, sum_alone + one, sum_around + more)
+    return [(spoken, *sums) for spoken, sums in found.items()]
 
 
 def note(db: sqlite3.Connection, content: int) -> None:

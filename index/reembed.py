@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS next_vectors (
 )
 """
 _MISSING = """
-SELECT passages.id, start, end, sentences, text FROM passages
+SELECT passages.id, hash, start, end, sentences, text FROM passages
 JOIN contents ON contents.id = content LEFT JOIN next_vectors ON passage = passages.id
 WHERE passage IS NULL ORDER BY passages.id LIMIT ?
 """
@@ -49,17 +49,17 @@ def reembed(catalog: Catalog, encoder: Encoder, tell: Callable[[int, int], None]
         (total,) = db.execute("SELECT count(*) FROM passages").fetchone()
         tell(done, total)
         rows = []
-        for number, start, end, stored, text in db.execute(_MISSING, (_AT_ONCE,)).fetchall():
+        for number, key, start, end, stored, text in db.execute(_MISSING, (_AT_ONCE,)).fetchall():
             spans = spans_from(stored)
             passage = Passage("", start, end, text[start:end], spans)
             vectors = encoder.encode_passage(passage.text, spans_within(spans, start))
-            rows.append((number, *vector_row(passage, *vectors)))
+            rows.append((number, *vector_row(passage, *vectors), key))
         with catalog.transaction():
             _check(catalog, encoder)
             db.executemany(
-                # A passage may have gone meanwhile, and its number with it.
+                # A passage may have gone meanwhile, and its number to another.
                 "INSERT OR REPLACE INTO next_vectors SELECT ?1, ?2, ?3 "
-                "WHERE ?1 IN (SELECT id FROM passages)",
+                "WHERE EXISTS (SELECT 1 FROM passages WHERE id = ?1 AND hash = ?4)",
                 rows,
             )
 
@@ -75,7 +75,10 @@ def _swapped(catalog: Catalog, encoder: Encoder) -> bool:
         db.execute("ALTER TABLE next_vectors RENAME TO vectors")
         db.execute("UPDATE meta SET value = ? WHERE key = 'encoder'", (encoder.name,))
         db.execute("DELETE FROM meta WHERE key = 'next_encoder'")
-        db.execute("INSERT INTO log (first, last, token) SELECT 1, max(id), random() FROM passages")
+        db.execute(
+            "INSERT INTO log (first, last, token) "
+            "SELECT 1, coalesce(max(id), 0), random() FROM passages"
+        )
     return True
 
 

@@ -6,32 +6,33 @@ be read of it goes into a new one, which takes its place.
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from index import adding, changes
-from index.catalog import Catalog
+from index.catalog import Catalog, Point
 from index.errors import LibraryError, UnreadableError
-from index.faults import faults
+from index.faults import faults, is_sound
 from index.records import Document, Fault
 from index.rows import VectorRow, passage_row
 from index.split import split
 
+_CHANGED = "another process changed the library meanwhile: give the same command again"
+
 
 def repair(catalog: Catalog, into: adding.Into) -> list[Fault]:
     """Mend the catalog; return what remains, and what was lost."""
-    found = faults(catalog)
-    if all(fault.document for fault in found):
-        try:
-            return _mended(catalog, into, sorted({fault.document or "" for fault in found}))
-        except sqlite3.DatabaseError:
-            pass  # it is not only the documents
     try:
+        if is_sound(catalog):
+            remaining = _mended(catalog, into)
+            if all(fault.document for fault in remaining):
+                return remaining
         return _salvaged(catalog, into)
     except sqlite3.DatabaseError as error:
         return [
@@ -42,8 +43,10 @@ def repair(catalog: Catalog, into: adding.Into) -> list[Fault]:
         ]
 
 
-def _mended(catalog: Catalog, into: adding.Into, damaged: list[str]) -> list[Fault]:
+def _mended(catalog: Catalog, into: adding.Into) -> list[Fault]:
     """Make documents again; nothing of what was stored of them but whole text is believed."""
+    before = catalog.point()
+    damaged = sorted({fault.document for fault in faults(catalog) if fault.document})
     made = {name: _again(catalog, name) for name in damaged}
     embedded = {
         name: adding.embed(into, document, lambda *_: None, known={})
@@ -52,6 +55,8 @@ def _mended(catalog: Catalog, into: adding.Into, damaged: list[str]) -> list[Fau
     }
     lost = []
     with catalog.transaction():
+        if catalog.point() != before:
+            raise LibraryError(_CHANGED)
         changes.clear_remains(catalog)
         changes.remove(catalog, damaged)
         for name, (document, path) in made.items():
@@ -65,8 +70,9 @@ def _mended(catalog: Catalog, into: adding.Into, damaged: list[str]) -> list[Fau
 def _salvaged(catalog: Catalog, into: adding.Into) -> list[Fault]:
     """Put all that can be read into a new catalog, and that in the old one's place."""
     lost = []
+    before = _point(catalog)
     with (
-        TemporaryDirectory(dir=catalog.path.parent) as folder,
+        TemporaryDirectory(dir=_derived(catalog)) as folder,
         closing(
             Catalog(
                 Path(folder, catalog.path.name),
@@ -75,6 +81,10 @@ def _salvaged(catalog: Catalog, into: adding.Into) -> list[Fault]:
             )
         ) as new,
     ):
+        # No id is given again: what others keep by the old ones is not of the new.
+        new.connection.execute(
+            "INSERT INTO sqlite_sequence VALUES ('contents', ?)", (secrets.randbits(40),)
+        )
         of_new = adding.Into(lambda: nullcontext(new), into.encoder)
         for name in _names(catalog):
             if name is None:
@@ -87,8 +97,24 @@ def _salvaged(catalog: Catalog, into: adding.Into) -> list[Fault]:
                 changes.put(new, document, embedded, path=path, names=[name])
             else:
                 lost.append(_lost(name, document))
+        if _point(catalog) != before:
+            raise LibraryError(_CHANGED)
         new.connection.backup(catalog.connection)
     return [*faults(catalog), *lost]
+
+
+def _point(catalog: Catalog) -> Point | None:
+    """Return where the log is; None where that cannot be read any more."""
+    with suppress(sqlite3.DatabaseError):
+        return catalog.point()
+    return None
+
+
+def _derived(catalog: Catalog) -> Path:
+    """Return the folder that every purge empties."""
+    folder = catalog.path.parent / "derived"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _names(catalog: Catalog) -> Iterator[str | None]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from contextlib import suppress
 
 from index import naming
 from index.errors import LibraryError
 from index.records import Document, no_boxes
-from index.rows import digest, passage_hash, places_from, sha256, spans_from, spans_within
+from index.rows import digest, passage_hash, places_from, spans_from, spans_within
 from index.titles import file_title
 
 VERSION = 3
@@ -25,7 +26,7 @@ CREATE TABLE IF NOT EXISTS files (
     id INTEGER PRIMARY KEY,
     path BLOB NOT NULL UNIQUE,    -- absolute, in bytes
     sha256 TEXT,                  -- NULL while not all that it holds is in
-    failed TEXT NOT NULL DEFAULT '[]'  -- JSON list of [name, reason]: what it holds and is not in
+    failed TEXT NOT NULL DEFAULT '[]'  -- JSON list of [part, reason]: what it holds and is not in
 );
 CREATE INDEX IF NOT EXISTS files_by_hash ON files (sha256);
 CREATE TABLE IF NOT EXISTS contents (
@@ -112,6 +113,11 @@ def make(db: sqlite3.Connection, encoder: str) -> None:
             "that made it, or index your files into a new library"
         )
     _make_tables(db)
+    # The start of a history, unlike any other's.
+    db.execute(
+        "INSERT INTO log (first, last, token) SELECT 1, coalesce(max(id), 0), random() "
+        "FROM passages"
+    )
     db.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(VERSION),))
 
 
@@ -135,12 +141,22 @@ def _from_2(db: sqlite3.Connection) -> None:
     named: dict[int, list[str]] = defaultdict(list)
     documents = db.execute("SELECT id, name FROM old_documents ORDER BY name").fetchall()
     for old, name in documents:
-        source, sha256, text, places = db.execute(
-            "SELECT source, sha256, text, places FROM old_documents WHERE id = ?", (old,)
+        source, sha256, data, known, places = db.execute(
+            "SELECT source, sha256, CAST(text AS BLOB), text_sha256, places FROM old_documents "
+            "WHERE id = ?",
+            (old,),
         ).fetchone()
+        text = data.decode(errors="replace")
         key = digest(text, places, no_boxes())
         if key not in contents:
-            contents[key] = _content_from_2(db, old, key, name, text, places)
+            db.execute("SAVEPOINT content")
+            contents[key] = _content_from_2(db, key, name, text, known, places)
+            try:
+                _passages_from_2(db, old, contents[key], text)
+            except (LibraryError, TypeError, ValueError):  # damaged: `check` will tell
+                db.execute("ROLLBACK TO content")
+                contents[key] = _content_from_2(db, key, name, text, known, places)
+            db.execute("RELEASE content")
         path, _, part = (source or b"").partition(b"\0")
         if source is not None:
             db.execute("INSERT OR IGNORE INTO files (path) VALUES (?)", (path,))
@@ -153,7 +169,8 @@ def _from_2(db: sqlite3.Connection) -> None:
         naming.go_by(db, document)
         named[contents[key]].append(name)
     for content, names in named.items():
-        naming.stand_below(db, content, names)
+        with suppress(LibraryError):  # damaged places: `check` will tell
+            naming.stand_below(db, content, names)
         naming.measure(db, content)
     for table in ("titles", "passages", "documents"):
         db.execute(f"DROP TABLE old_{table}")
@@ -161,16 +178,24 @@ def _from_2(db: sqlite3.Connection) -> None:
 
 
 def _content_from_2(
-    db: sqlite3.Connection, old: int, key: str, name: str, text: str, places: str
+    db: sqlite3.Connection, key: str, name: str, text: str, text_sha256: str, places: str
 ) -> int:
-    """Take over a document's text, passages and vectors; return the id of the content."""
-    pages = Document(name, "", "", places_from(places)).pages
+    """Take over a document's text; return the id of the content."""
+    try:
+        pages = Document(name, "", "", places_from(places)).pages
+    except LibraryError:  # damaged: `check` will tell
+        pages = None
     content = db.execute(
         "INSERT INTO contents (digest, title, pages, text_sha256, places, text) "
         "VALUES (?, ?, ?, ?, ?, ?)",
-        (key, file_title(name), pages, sha256(text), places, text),
+        (key, file_title(name), pages, text_sha256, places, text),
     ).lastrowid
     assert content is not None  # noqa: S101 - it was inserted
+    return content
+
+
+def _passages_from_2(db: sqlite3.Connection, old: int, content: int, text: str) -> None:
+    """Take over a document's passages and vectors; raises what damaged ones raise."""
     for start, end, sentences, *rest, vector, of_sentences in db.execute(
         "SELECT start, end, sentences, language, above, terms, same, vector, sentence_vectors "
         "FROM old_passages WHERE document = ? ORDER BY start",
@@ -183,4 +208,4 @@ def _content_from_2(
             (content, start, end, sentences, found, *rest),
         ).lastrowid
         db.execute("INSERT INTO vectors VALUES (?, ?, ?)", (passage, vector, of_sentences))
-    return content
+    naming.measure(db, content)

@@ -192,9 +192,17 @@ def test_a_folder_that_is_away_is_not_pruned(library, papers, tmp_path):
     assert names(library) == ["a.txt", "b.txt", "c.txt", "text"]
 
 
+def test_an_empty_folder_takes_nothing_with_it(library, papers):
+    for file in papers.iterdir():
+        file.unlink()  # so a disk looks that is not mounted
+    assert library.add([papers, "x" * 300], prune=True).removed == ()
+    assert names(library) == ["a.txt", "b.txt"]
+
+
 def test_pruning_one_folder_leaves_those_beside_it(library, papers, tmp_path):
     beside = write(tmp_path / "papers2", d__txt="Beside.")
     library.add([beside])
+    write(beside, e__txt="Another.")
     (beside / "d.txt").unlink()
     assert library.add([papers], prune=True).removed == ()
     assert library.add([beside], prune=True).removed == ("d.txt",)
