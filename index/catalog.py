@@ -234,6 +234,18 @@ class Catalog:
             ).fetchall()
         )
 
+    def vectors_of_contents(self, contents: Collection[int]) -> dict[int, list[bytes]]:
+        """Return the vectors of the passages of each of these contents, in order."""
+        rows = self.connection.execute(
+            "SELECT content, vector FROM passages JOIN vectors ON passage = passages.id "
+            "WHERE content IN (SELECT value FROM json_each(?)) ORDER BY content, start",
+            (json.dumps(list(contents)),),
+        )
+        found: dict[int, list[bytes]] = {}
+        for content, vector in rows:
+            found.setdefault(content, []).append(vector)
+        return found
+
     def copies(self, same: int) -> list[int]:
         """Return the contents that have a passage which is the same."""
         rows = self.connection.execute(
@@ -383,10 +395,15 @@ class Catalog:
 
     def sentence_vectors(self, ids: Sequence[int]) -> Iterator[NDArray[np.int8]]:
         """Yield the vectors (sentences, dimension) of each of these passages, as quantised."""
+        found = dict(
+            self.connection.execute(
+                "SELECT passage, sentence_vectors FROM vectors "
+                "WHERE passage IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(ids)),),
+            ).fetchall()
+        )
         for passage_id in ids:
-            (blob,) = self.connection.execute(
-                "SELECT sentence_vectors FROM vectors WHERE passage = ?", (passage_id,)
-            ).fetchone()
+            blob = found.get(passage_id)
             if not isinstance(blob, bytes) or not blob or len(blob) % self.dimension:
                 raise LibraryError(f"the sentences of a passage are damaged; {MEND}")
             yield np.frombuffer(blob, np.int8).reshape(-1, self.dimension)

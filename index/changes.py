@@ -114,8 +114,8 @@ def remove(catalog: Catalog, names: Sequence[str]) -> None:
             db.execute("UPDATE files SET sha256 = NULL WHERE id = ?", row)
         _delete(catalog, names)
         db.execute(
-            "DELETE FROM files WHERE sha256 IS NULL AND id NOT IN "
-            "(SELECT file FROM documents WHERE file IS NOT NULL)"
+            "DELETE FROM files WHERE sha256 IS NULL AND NOT EXISTS "
+            "(SELECT 1 FROM documents WHERE file = files.id)"
         )
 
 

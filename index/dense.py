@@ -8,6 +8,7 @@ Quantization for Nearest Neighbor Search"). What is found is scored by the whole
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ _PROBED = 48  # cells that a search looks into
 _PER_CELL = 50  # vectors that a cell's centre is learnt from
 _GROWN = 4  # times as many as when the cells were learnt: they are learnt anew
 _FURTHEST = 5000  # passages
+_SHARED_FROM = 1000  # vectors that are added: fewer are added before threads have begun
+_CORES = faiss.omp_get_max_threads()
 
 Ids = NDArray[np.int64]
 Batches = Callable[[], Iterator[tuple[Ids, Vectors]]]  # all passages, some at a time
@@ -74,7 +77,8 @@ class DenseIndex:
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Add passages (n,) with their vectors (n, dimension)."""
         if len(ids):
-            self._index.add_with_ids(np.ascontiguousarray(vectors), ids)
+            with _threads(1 if len(ids) < _SHARED_FROM else _CORES):
+                self._index.add_with_ids(np.ascontiguousarray(vectors), ids)
 
     def remove(self, ids: Ids) -> None:
         """Take passages out, those that are in."""
@@ -91,7 +95,8 @@ class DenseIndex:
             limit = min(limit, len(self))
             if limit == 0:
                 return np.empty(0, np.int64)
-            scores, ids = (found[0] for found in self._index.search(query[np.newaxis], limit))
+            with _threads(1):
+                scores, ids = (found[0] for found in self._index.search(query[np.newaxis], limit))
             tied = limit > k and scores[-1] >= scores[k - 1]
             if not tied or limit in (len(self), _FURTHEST):
                 break
@@ -99,6 +104,17 @@ class DenseIndex:
         near = ids[(scores >= scores[min(k, limit) - 1]) & (ids >= 0)]
         found: Ids = near
         return found
+
+
+@contextmanager
+def _threads(many: int) -> Iterator[None]:
+    """Let FAISS use so many threads: one that waits for the others of a busy machine waits long."""
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(many)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def _sample(batches: Iterator[tuple[Ids, Vectors]], wanted: int, of: int) -> Vectors:

@@ -31,6 +31,7 @@ _APART = 6  # words, at most, between the first two terms of a title in a questi
 _SPOKEN = 0.02  # share of the passages that a language has at least, not to be a misreading
 _DIGITS = 5  # of a score
 _MOST_TOPICS = 20_000  # contents whose vectors are kept
+_FIRST = ("", 0)  # name and start of a passage that ties with none
 
 Ids = NDArray[np.int64]  # of passages
 
@@ -83,14 +84,16 @@ class Source:
         """Return those of the loaded passages that are in the catalog."""
         return [number for number in ids if number in self._known]
 
-    def topic(self, content: int) -> Vectors:
-        """Return the unit mean (dimension,) of the vectors of a content's passages."""
-        if content not in self.topics:
-            if len(self.topics) >= _MOST_TOPICS:
-                self.topics.clear()
-            found = self.catalog.vectors_in(self.catalog.passages_of(content))
-            self.topics[content] = unit(self._vectors([*found.values()]).sum(axis=0))
-        return self.topics[content]
+    def topic_vectors(self, ids: Sequence[int]) -> Vectors:
+        """Return for each passage the unit mean of the vectors of its content's (n, dimension)."""
+        contents = [self._known[number][0] for number in ids]
+        new = {content for content in contents if content not in self.topics}
+        if len(self.topics) + len(new) > _MOST_TOPICS:
+            self.topics.clear()
+            new = {*contents}
+        for content, blobs in self.catalog.vectors_of_contents(new).items():
+            self.topics[content] = unit(self._vectors(blobs).sum(axis=0))
+        return np.stack([self.topics[content] for content in contents])
 
     def vectors(self, ids: Sequence[int]) -> Vectors:
         """Return the vectors (n, dimension) of these passages."""
@@ -109,23 +112,23 @@ class Source:
     def words(self, told: Mapping[int, float], ids: Sequence[int]) -> tuple[Scores, Scores]:
         """Return the BM25 scores (n,) of these passages alone, and with their neighbours."""
         self.load({near for number in ids for near in (number - 1, number, number + 1)})
-        places = {number: place for place, number in enumerate(self._known)}
+        known = self._known
+        near = {n: None for number in ids for n in (number, number - 1, number + 1) if n in known}
+        places = {number: place for place, number in enumerate(near)}
 
         def beside(step: int) -> NDArray[np.int64]:
-            return np.array(
-                [
-                    places[number + step]
-                    if self.content(number + step) == self.content(number)
-                    else -1
-                    for number in ids
-                ],
-                np.int64,
-            )
+            beside = [
+                places[number + step]
+                if number + step in places and known[number + step][0] == known[number][0]
+                else -1
+                for number in ids
+            ]
+            return np.array(beside, np.int64)
 
         try:
             return lexical.scores(
                 told,
-                [counts for _, _, counts in self._known.values()],
+                [known[number][2] for number in near],
                 beside(0),
                 beside(-1),
                 beside(1),
@@ -178,7 +181,7 @@ def candidates(asked: Query, source: Source, at_least: int = CANDIDATES) -> Ids:
         source.load(near.tolist())
         near = np.array(source.inside(near.tolist()), np.int64)
         distinct = len({source.same(number) for number in near.tolist()})
-        if distinct >= at_least or depth >= len(source.index.dense):
+        if distinct >= at_least or len(near) < depth:  # or all were found
             break
         depth *= 2
     cosines = np.round(source.vectors(near.tolist()) @ asked.vector, _DIGITS)
@@ -188,9 +191,16 @@ def candidates(asked: Query, source: Source, at_least: int = CANDIDATES) -> Ids:
 
 def _in_order(ids: Ids, scores: Scores, catalog: Catalog) -> NDArray[np.int64]:
     """Return the places of the passages in order: by score, then name, then start."""
-    key = catalog.order(ids.tolist())
+    order = np.argsort(-scores, kind="stable")
+    in_order = scores[order]
+    ties = np.zeros(len(ids), bool)
+    ties[1:] = in_order[1:] == in_order[:-1]
+    ties[:-1] |= ties[1:]
+    if not ties.any():
+        return order
+    key = catalog.order(ids[order[ties]].tolist())
     numbers = ids.tolist()
-    found = sorted(range(len(ids)), key=lambda i: (-scores[i], key[numbers[i]]))
+    found = sorted(range(len(ids)), key=lambda i: (-scores[i], key.get(numbers[i], _FIRST)))
     return np.array(found, np.int64)
 
 
@@ -206,14 +216,13 @@ def signals(asked: Query, ids: Ids, source: Source) -> dict[str, Scores]:
     """Return what the passages are ranked by, an array (n,) for each signal of rank.Weights."""
     numbers = ids.tolist()
     alone, around = source.words(asked.told, numbers)
-    sentences = source.catalog.sentence_vectors(numbers)
-    topics = [source.topic(source.content(number) or 0) @ asked.vector for number in numbers]
+    sentences = [*source.catalog.sentence_vectors(numbers)]
+    likeness = rank.likeness(asked.vector, np.concatenate(sentences))
+    starts = np.cumsum([0, *map(len, sentences[:-1])])
     return {
         "dense": source.vectors(numbers) @ asked.vector,
-        "sentence": np.array(
-            [rank.likeness(asked.vector, of_passage).max() for of_passage in sentences], np.float32
-        ),
-        "document": np.array(topics, np.float32),
+        "sentence": np.maximum.reduceat(likeness, starts),
+        "document": source.topic_vectors(numbers) @ asked.vector,
         "alone": alone,
         "around": around,
     }
