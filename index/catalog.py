@@ -9,13 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from index import schema
 from index.errors import LibraryError, UnknownDocumentError
@@ -25,12 +22,10 @@ from index.records import (
     Document,
     DocumentInfo,
     Failure,
-    Passage,
-    Place,
     check_places,
     no_boxes,
 )
-from index.rows import MEND, VectorRow, boxes_from, digest, places_from, spans_from
+from index.rows import VectorRow, boxes_from, digest, places_from
 
 _BUSY_MS = 30_000  # how long to wait for another process that is writing
 _VECTORS_AT_ONCE = 500  # looked up
@@ -200,59 +195,6 @@ class Catalog:
             "SELECT passage, vector FROM vectors WHERE passage BETWEEN ? AND ?", (first, last)
         ).fetchall()
 
-    def contents_of(self, ids: Sequence[int]) -> list[tuple[int, int, int, bytes]]:
-        """Return id, content, same and counts of terms of each of these passages that is in."""
-        return self.connection.execute(
-            "SELECT id, content, same, terms FROM passages "
-            "WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(ids)),),
-        ).fetchall()
-
-    def order(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
-        """Return by what passages are ordered that tie: their document's first name, and start."""
-        rows = self.connection.execute(
-            "SELECT id, (SELECT min(name) FROM documents WHERE content = passages.content), start "
-            "FROM passages WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(ids)),),
-        )
-        return {number: (name, start) for number, name, start in rows}
-
-    def passages_of(self, content: int) -> list[int]:
-        """Return the ids of the passages of a content, in order."""
-        rows = self.connection.execute(
-            "SELECT id FROM passages WHERE content = ? ORDER BY id", (content,)
-        )
-        return [number for (number,) in rows]
-
-    def vectors_in(self, ids: Sequence[int]) -> dict[int, bytes]:
-        """Return the vectors of these passages."""
-        return dict(
-            self.connection.execute(
-                "SELECT passage, vector FROM vectors "
-                "WHERE passage IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(ids)),),
-            ).fetchall()
-        )
-
-    def vectors_of_contents(self, contents: Collection[int]) -> dict[int, list[bytes]]:
-        """Return the vectors of the passages of each of these contents, in order."""
-        rows = self.connection.execute(
-            "SELECT content, vector FROM passages JOIN vectors ON passage = passages.id "
-            "WHERE content IN (SELECT value FROM json_each(?)) ORDER BY content, start",
-            (json.dumps(list(contents)),),
-        )
-        found: dict[int, list[bytes]] = {}
-        for content, vector in rows:
-            found.setdefault(content, []).append(vector)
-        return found
-
-    def copies(self, same: int) -> list[int]:
-        """Return the contents that have a passage which is the same."""
-        rows = self.connection.execute(
-            "SELECT DISTINCT content FROM passages WHERE same = ? ORDER BY content", (same,)
-        )
-        return [content for (content,) in rows]
-
     def erase_free_space(self) -> None:
         """Write the file anew without what was removed, and empty the write-ahead log.
 
@@ -343,13 +285,6 @@ class Catalog:
         ).fetchone()
         return row[0] if row else ""
 
-    def text_sha256(self, name: str) -> str | None:
-        """Return the SHA-256 of the text that was given under the name; None where none was."""
-        row = self.connection.execute(
-            "SELECT sha256 FROM documents WHERE name = ? AND file IS NULL", (name,)
-        ).fetchone()
-        return row[0] if row else None
-
     def vectors_of(self, hashes: Collection[bytes]) -> dict[bytes, VectorRow]:
         """Return the vectors of passages that the library has already, by their hash."""
         found: dict[bytes, VectorRow] = {}
@@ -393,21 +328,6 @@ class Catalog:
             return None
         return Document(name, sha256, text, found, boxes, part)
 
-    def sentence_vectors(self, ids: Sequence[int]) -> Iterator[NDArray[np.int8]]:
-        """Yield the vectors (sentences, dimension) of each of these passages, as quantised."""
-        found = dict(
-            self.connection.execute(
-                "SELECT passage, sentence_vectors FROM vectors "
-                "WHERE passage IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(ids)),),
-            ).fetchall()
-        )
-        for passage_id in ids:
-            blob = found.get(passage_id)
-            if not isinstance(blob, bytes) or not blob or len(blob) % self.dimension:
-                raise LibraryError(f"the sentences of a passage are damaged; {MEND}")
-            yield np.frombuffer(blob, np.int8).reshape(-1, self.dimension)
-
     def names(self, contents: Collection[int]) -> list[str]:
         """Return the names of the documents that have one of these contents, in order."""
         rows = self.connection.execute(
@@ -416,55 +336,3 @@ class Catalog:
             (json.dumps(list(contents)),),
         )
         return [name for (name,) in rows]
-
-    def titles(self, starts: Collection[str]) -> list[tuple[str, int, str]]:
-        """Return the titles that start so and are of one content only, with that and its name."""
-        return self.connection.execute(
-            "SELECT terms, min(content), min(name) FROM titles JOIN documents ON id = document "
-            "WHERE start IN (SELECT value FROM json_each(?)) "
-            "GROUP BY terms HAVING min(content) = max(content)",
-            (json.dumps(list(starts)),),
-        ).fetchall()
-
-    def passages(
-        self, ids: Sequence[int], named: Mapping[int, str] | None = None
-    ) -> list[tuple[int, Passage, str, tuple[Place, ...]]]:
-        """Return id, passage, its document's SHA-256 and its places for each id still there.
-
-        Of documents that are alike, the one that is `named` for their content stands for all,
-        else the first by name.
-        """
-        texts: dict[int, tuple[str, str, str, tuple[Place, ...]]] = {}
-        found = []
-        for passage_id in ids:
-            row = self.connection.execute(
-                "SELECT content, start, end, sentences, language, above FROM passages WHERE id = ?",
-                (passage_id,),
-            ).fetchone()
-            if row is None:
-                continue
-            content, start, end, sentences, language, above = row
-            if content not in texts:
-                name, sha256, text, places = self.connection.execute(
-                    "SELECT name, sha256, text, places FROM documents "
-                    "JOIN contents ON contents.id = documents.content WHERE content = ? "
-                    "ORDER BY name <> ?, name LIMIT 1",
-                    (content, (named or {}).get(content, "")),
-                ).fetchone()
-                texts[content] = (name, sha256, text, places_from(places))
-            name, sha256, text, places = texts[content]
-            passage = Passage(
-                name, start, end, text[start:end], spans_from(sentences), language, above
-            )
-            touched = tuple(p for p in places if p.start < end and p.end > start)
-            found.append((passage_id, passage, sha256, touched))
-        return found
-
-    def ends(self, name: str) -> list[tuple[int, Passage, str, tuple[Place, ...]]]:
-        """Return the document's first and last passage as `passages` does."""
-        rows = self.connection.execute(
-            "SELECT passages.id FROM passages JOIN documents USING (content) "
-            "WHERE name = ? ORDER BY start",
-            (name,),
-        ).fetchall()
-        return self.passages(list(dict.fromkeys(row[0] for row in [*rows[:1], *rows[-1:]])))

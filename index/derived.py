@@ -59,7 +59,7 @@ class Derived:
     """Keeps the index of a catalog in a folder, and up to date."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._lock = folder.parent.parent / "search.lock"
         self._index: Index | None = None
         self._written: Point | None = None  # where the file of vectors is
@@ -68,8 +68,8 @@ class Derived:
         """Delete the files, when no process writes them; raises OSError."""
         with FileLock(self._lock):
             self._index = self._written = None
-            if self._folder.exists():
-                shutil.rmtree(self._folder)
+            if self.folder.exists():
+                shutil.rmtree(self.folder)
 
     def fresh(self, catalog: Catalog, tell: Tell = lambda *_: None) -> Index:
         """Return the index of the catalog as it is now.
@@ -81,7 +81,7 @@ class Derived:
             return self._index
         try:
             with FileLock(self._lock), catalog.snapshot():
-                self._folder.mkdir(parents=True, exist_ok=True)
+                self.folder.mkdir(parents=True, exist_ok=True)
                 catalog.check_encoder()
                 point = catalog.point()
                 self._index = Index(
@@ -91,14 +91,12 @@ class Derived:
                     *catalog.lengths(),
                 )
         except OSError as error:
-            raise LibraryError(f"cannot write {self._folder}: {reason(error)}") from error
-        except RuntimeError as error:  # FAISS's: its file cannot be written
-            raise LibraryError(f"cannot write {self._folder}: is the disk full?") from error
+            raise LibraryError(f"cannot write {self.folder}: {reason(error)}") from error
         return self._index
 
     def _words(self, catalog: Catalog, point: Point, tell: Tell) -> WordIndex:
         """Return the index of words; a process writes it, the others see what it wrote."""
-        folder, noted = self._folder / "words", self._folder / "words.json"
+        folder, noted = self.folder / "words", self.folder / "words.json"
         state = _read(noted)
         index = self._index.words if self._index else None
         if state and index is None and _checksums(folder) == state.files:
@@ -121,7 +119,7 @@ class Derived:
 
     def _vectors(self, catalog: Catalog, point: Point, tell: Tell) -> DenseIndex:
         """Return the index of vectors: in memory, and now and then written."""
-        path, noted = self._folder / "vectors.faiss", self._folder / "vectors.json"
+        path, noted = self.folder / "vectors.faiss", self.folder / "vectors.json"
         index, at = (self._index.dense, self._index.point) if self._index else (None, None)
         if index is None:
             state = _read(noted)
@@ -143,7 +141,10 @@ class Derived:
         since = catalog.changed_since(self._written) if self._written else None
         if since is None or sum(last - first + 1 for first, last in since) > _WRITE_EVERY:
             made = path.with_suffix(".new")
-            index.write(made)
+            try:
+                index.write(made)
+            except RuntimeError as error:  # FAISS's own
+                raise OSError(f"{made.name}: is the disk full?") from error
             noted.unlink(missing_ok=True)
             made.replace(path)
             sums = {path.name: _checksum(path)}

@@ -6,14 +6,20 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 
-import numpy as np
-
 from index import lexical, naming, titles
 from index.catalog import Catalog
 from index.errors import LibraryError
 from index.language import LANGUAGES, language
 from index.records import Document, Fault, check_places, no_boxes
-from index.rows import boxes_from, digest, passage_hash, places_from, spans_from, spans_within
+from index.rows import (
+    boxes_from,
+    digest,
+    is_unit,
+    passage_hash,
+    places_from,
+    spans_from,
+    spans_within,
+)
 from index.terms import fingerprint
 
 _CONTENTS = """
@@ -154,11 +160,7 @@ def _of_passages(catalog: Catalog, content: int, text: str) -> Iterator[str]:
         words = lexical.counts(inside, above, spoken)
         if (terms, same) != (words, fingerprint(inside)) or spoken not in LANGUAGES:
             yield f"passage {start}-{stop} has other words for the search than it holds"
-        whole = isinstance(vector, bytes) and len(vector) % 4 == 0
-        row = np.frombuffer(vector, np.float32) if whole else np.empty(0)
-        with np.errstate(over="ignore", invalid="ignore"):  # damaged numbers are any numbers
-            unit = row.shape == (catalog.dimension,) and abs(float(row @ row) - 1) < 1e-3
-        if not unit:
+        if not is_unit(vector, catalog.dimension):
             yield f"passage {start}-{stop} has no proper vector"
     if not rows:
         yield "it has no passage"

@@ -15,7 +15,7 @@ from typing import Self
 
 import numpy as np
 
-from index import adding, changes, rank, weights
+from index import adding, changes, passages, rank, weights
 from index.background import begun
 from index.catalog import Catalog
 from index.derived import Derived
@@ -188,8 +188,9 @@ class Library:
     def _erase_derived(self) -> None:
         try:
             self._derived.erase()
-            if (self.path / "derived").exists():
-                shutil.rmtree(self.path / "derived")
+            for folder in (self.path / "derived").glob("*"):
+                if folder != self._derived.folder:  # another process may fill it anew
+                    shutil.rmtree(folder)
         except OSError as error:
             raise LibraryError(f"cannot empty {self.path / 'derived'}: {reason(error)}") from error
 
@@ -240,7 +241,7 @@ class Library:
         Empty where there is no such document.
         """
         with self._using() as catalog, catalog.snapshot():
-            found = catalog.ends(utf8(name))
+            found = passages.ends(catalog, utf8(name))
         return [
             Hit(passage, sha256, score=0.0, dense=0.0, lexical=0.0, places=places)
             for _, passage, sha256, places in found
@@ -302,8 +303,9 @@ class Library:
         or taken out where that is gone; what is returned remains.
         """
         with self._using() as catalog:
-            found = faults(catalog)
-            return mended(catalog, self._into) if found and repair else found
+            if repair:
+                return mended(catalog, self._into, self.derived("repair"))
+            return faults(catalog)
 
 
 def _folder(path: str | Path) -> Path:
@@ -334,7 +336,11 @@ def _told(path: Path) -> Iterator[None]:
 def _hits(found: Ranked, question: Vectors, catalog: Catalog, k: int) -> list[Hit]:
     """Return the first k as they stand in the catalog; question is the vector (dimension,)."""
     ids = found.ids[:k].tolist()
-    stored = zip(catalog.passages(ids, found.named), catalog.sentence_vectors(ids), strict=True)
+    stored = zip(
+        passages.read(catalog, ids, found.named),
+        passages.sentence_vectors(catalog, ids),
+        strict=True,
+    )
     return [
         Hit(
             passage=passage,

@@ -79,11 +79,8 @@ def fused(
     return total
 
 
-def best_of_each(
-    scores: Scores, groups: NDArray[np.int64], rows: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the position of the best score of each group; of equal ones that of the least row."""
-    order = np.lexsort((rows, -scores))
+def first_of_each(order: NDArray[np.int64], groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return, of places in order, the first of each group, in that order."""
     _, first = np.unique(groups[order], return_index=True)
-    best: NDArray[np.int64] = order[first]
-    return best
+    kept: NDArray[np.int64] = order[np.sort(first)]
+    return kept

@@ -8,32 +8,37 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import numpy as np
 
 from index import adding, changes
 from index.catalog import Catalog, Point
 from index.errors import LibraryError, UnreadableError
 from index.faults import faults, is_sound
 from index.records import Document, Fault
-from index.rows import VectorRow, passage_row
+from index.rows import VectorRow, is_unit, passage_row
 from index.split import split
 
 _CHANGED = "another process changed the library meanwhile: give the same command again"
 
 
-def repair(catalog: Catalog, into: adding.Into) -> list[Fault]:
-    """Mend the catalog; return what remains, and what was lost."""
+def repair(catalog: Catalog, into: adding.Into, within: Path) -> list[Fault]:
+    """Mend the catalog, a new one being made in a folder; return what remains, and was lost.
+
+    Raises LibraryError where another process changes it meanwhile.
+    """
+    before = _point(catalog)
+    found = faults(catalog)
+    if not found:
+        return []
     try:
         if is_sound(catalog):
-            remaining = _mended(catalog, into)
+            remaining = _mended(catalog, into, found, before)
             if all(fault.document for fault in remaining):
                 return remaining
-        return _salvaged(catalog, into)
+        return _salvaged(catalog, into, within)
     except sqlite3.DatabaseError as error:
         return [
             Fault(
@@ -43,10 +48,11 @@ def repair(catalog: Catalog, into: adding.Into) -> list[Fault]:
         ]
 
 
-def _mended(catalog: Catalog, into: adding.Into) -> list[Fault]:
+def _mended(
+    catalog: Catalog, into: adding.Into, found: Sequence[Fault], before: Point | None
+) -> list[Fault]:
     """Make documents again; nothing of what was stored of them but whole text is believed."""
-    before = catalog.point()
-    damaged = sorted({fault.document for fault in faults(catalog) if fault.document})
+    damaged = sorted({fault.document for fault in found if fault.document})
     made = {name: _again(catalog, name) for name in damaged}
     embedded = {
         name: adding.embed(into, document, lambda *_: None, known={})
@@ -67,12 +73,12 @@ def _mended(catalog: Catalog, into: adding.Into) -> list[Fault]:
     return [*faults(catalog), *lost]
 
 
-def _salvaged(catalog: Catalog, into: adding.Into) -> list[Fault]:
+def _salvaged(catalog: Catalog, into: adding.Into, within: Path) -> list[Fault]:
     """Put all that can be read into a new catalog, and that in the old one's place."""
     lost = []
     before = _point(catalog)
     with (
-        TemporaryDirectory(dir=_derived(catalog)) as folder,
+        TemporaryDirectory(dir=within) as folder,
         closing(
             Catalog(
                 Path(folder, catalog.path.name),
@@ -108,13 +114,6 @@ def _point(catalog: Catalog) -> Point | None:
     with suppress(sqlite3.DatabaseError):
         return catalog.point()
     return None
-
-
-def _derived(catalog: Catalog) -> Path:
-    """Return the folder that every purge empties."""
-    folder = catalog.path.parent / "derived"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 def _names(catalog: Catalog) -> Iterator[str | None]:
@@ -164,18 +163,10 @@ def _whole_vectors(catalog: Catalog, document: Document) -> dict[bytes, VectorRo
         key: row
         for key, row in found.items()
         if key in sentences  # a damaged index finds anything
-        and _is_unit(row[0], catalog.dimension)
+        and is_unit(row[0], catalog.dimension)
         and isinstance(row[1], bytes)
         and len(row[1]) == sentences[key] * catalog.dimension
     }
-
-
-def _is_unit(blob: object, dimension: int) -> bool:
-    if not isinstance(blob, bytes) or len(blob) != 4 * dimension:
-        return False
-    row = np.frombuffer(blob, np.float32)
-    with np.errstate(over="ignore", invalid="ignore"):  # damaged numbers are any numbers
-        return abs(float(row @ row) - 1) < 1e-3
 
 
 def _lost(name: str, why: UnreadableError) -> Fault:

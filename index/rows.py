@@ -21,6 +21,7 @@ VectorRow = tuple[bytes, bytes]  # of a passage: its vector, and those of its se
 
 MEND = "mend the library with: pincite check --repair"
 _HASH_BYTES = 16
+_OFF_UNIT = 1e-3  # what rounding may add to a length, or take
 
 
 def passage_row(passage: Passage) -> PassageRow:
@@ -46,6 +47,15 @@ def vector_row(passage: Passage, vector: Vectors, sentence_vectors: Vectors) -> 
     if sentence_vectors.shape != shape:
         raise ValueError(f"vectors of shape {sentence_vectors.shape} must be {shape}")
     return vector.tobytes(), quantise(sentence_vectors).tobytes()
+
+
+def is_unit(stored: object, dimension: int) -> bool:
+    """Whether what is stored is a vector (dimension,) of length 1."""
+    if not isinstance(stored, bytes) or len(stored) != 4 * dimension:
+        return False
+    row = np.frombuffer(stored, np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # damaged numbers are any numbers
+        return abs(float(row @ row) - 1) < _OFF_UNIT
 
 
 def spans_within(spans: Sequence[tuple[int, int]], start: int) -> list[tuple[int, int]]:

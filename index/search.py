@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from index import lexical, rank, titles
+from index import lexical, passages, rank, titles
 from index.catalog import Catalog
 from index.derived import Index
 from index.embed import Vectors, unit
@@ -69,16 +69,16 @@ class Source:
     def load(self, ids: Iterable[int]) -> None:
         """Read content, same and counts of these passages."""
         new = [number for number in ids if number not in self._known]
-        for number, content, same, counts in self.catalog.contents_of(new):
+        for number, content, same, counts in passages.contents_of(self.catalog, new):
             self._known[number] = (content, same, counts)
 
     def content(self, passage: int) -> int | None:
         """Return the content of a passage that was loaded; None where there is none."""
         return self._known[passage][0] if passage in self._known else None
 
-    def same(self, passage: int) -> int:
-        """Return what the copies of a passage share."""
-        return self._known[passage][1]
+    def same(self, ids: Ids) -> NDArray[np.int64]:
+        """Return what the copies of each of these passages share (n,)."""
+        return np.array([self._known[number][1] for number in ids.tolist()], np.int64)
 
     def inside(self, ids: Iterable[int]) -> list[int]:
         """Return those of the loaded passages that are in the catalog."""
@@ -91,13 +91,13 @@ class Source:
         if len(self.topics) + len(new) > _MOST_TOPICS:
             self.topics.clear()
             new = {*contents}
-        for content, blobs in self.catalog.vectors_of_contents(new).items():
+        for content, blobs in passages.vectors_of_contents(self.catalog, new).items():
             self.topics[content] = unit(self._vectors(blobs).sum(axis=0))
         return np.stack([self.topics[content] for content in contents])
 
     def vectors(self, ids: Sequence[int]) -> Vectors:
         """Return the vectors (n, dimension) of these passages."""
-        found = self.catalog.vectors_in(ids)
+        found = passages.vectors_in(self.catalog, ids)
         if len(found) < len(ids):
             raise LibraryError(f"the vector of a passage is missing; {MEND}")
         return self._vectors([found[number] for number in ids])
@@ -180,7 +180,7 @@ def candidates(asked: Query, source: Source, at_least: int = CANDIDATES) -> Ids:
         near = source.index.dense.search(asked.vector, depth)
         source.load(near.tolist())
         near = np.array(source.inside(near.tolist()), np.int64)
-        distinct = len({source.same(number) for number in near.tolist()})
+        distinct = len(np.unique(source.same(near)))
         if distinct >= at_least or len(near) < depth:  # or all were found
             break
         depth *= 2
@@ -198,7 +198,7 @@ def _in_order(ids: Ids, scores: Scores, catalog: Catalog) -> NDArray[np.int64]:
     ties[:-1] |= ties[1:]
     if not ties.any():
         return order
-    key = catalog.order(ids[order[ties]].tolist())
+    key = passages.order(catalog, ids[order[ties]].tolist())
     numbers = ids.tolist()
     found = sorted(range(len(ids)), key=lambda i: (-scores[i], key.get(numbers[i], _FIRST)))
     return np.array(found, np.int64)
@@ -206,17 +206,14 @@ def _in_order(ids: Ids, scores: Scores, catalog: Catalog) -> NDArray[np.int64]:
 
 def _distinct(ids: Ids, source: Source, k: int) -> Ids:
     """Return the first k passages that are no copies of earlier ones."""
-    first: dict[int, int] = {}
-    for number in ids.tolist():
-        first.setdefault(source.same(number), number)
-    return np.array([*first.values()][:k], np.int64)
+    return ids[rank.first_of_each(np.arange(len(ids)), source.same(ids))[:k]]
 
 
 def signals(asked: Query, ids: Ids, source: Source) -> dict[str, Scores]:
     """Return what the passages are ranked by, an array (n,) for each signal of rank.Weights."""
     numbers = ids.tolist()
     alone, around = source.words(asked.told, numbers)
-    sentences = [*source.catalog.sentence_vectors(numbers)]
+    sentences = [*passages.sentence_vectors(source.catalog, numbers)]
     likeness = rank.likeness(asked.vector, np.concatenate(sentences))
     starts = np.cumsum([0, *map(len, sentences[:-1])])
     return {
@@ -262,17 +259,16 @@ def ranked(
         total = _total(ids, found, weights, first, wanted, source)
     order = _in_order(ids, total, source.catalog)
     contents = np.array([source.content(number) for number in ids.tolist()], np.int64)
-    best = order[np.sort(np.unique(contents[order], return_index=True)[1])]
+    best = rank.first_of_each(order, contents)
     total[best[np.isin(contents[best], list(mentioned))]] += weights["mentioned"]
 
-    order = _in_order(ids, total, source.catalog)
-    same = np.array([source.same(number) for number in ids.tolist()], np.int64)
-    order = order[np.sort(np.unique(same[order], return_index=True)[1])]  # one of each copy
+    same = source.same(ids)
+    order = rank.first_of_each(_in_order(ids, total, source.catalog), same)  # one of each copy
     return Ranked(
         ids=ids[order],
         scores=total[order],
         signals={name: of_ids[order] for name, of_ids in found.items()},
-        copies=[source.catalog.copies(one) for one in same[order[:at_least]].tolist()],
+        copies=[passages.copies(source.catalog, one) for one in same[order[:at_least]].tolist()],
         named={**mentioned, **wanted},
     )
 
@@ -299,7 +295,7 @@ def _of_contents(contents: Collection[int], known: Ids, asked: Query, source: So
     """Return the passages of these contents that are likeliest to answer, but no known one."""
     found: list[Ids] = []
     for content in contents:
-        numbers = source.catalog.passages_of(content)
+        numbers = passages.passages_of(source.catalog, content)
         ids = np.array(numbers, np.int64)
         _, around = source.words(asked.told, numbers)
         for scores in (source.vectors(numbers) @ asked.vector, around):
@@ -323,7 +319,9 @@ def _asked_for(question: str, source: Source) -> dict[int, str]:
         if n < _SPOKEN * total:
             continue
         words = list(written_terms(question, language))
-        for title, content, name in source.catalog.titles(titles.starts(words, within=_APART)):
+        for title, content, name in passages.titles(
+            source.catalog, titles.starts(words, within=_APART)
+        ):
             if titles.asks_for(title, words):
                 found[content] = name
     return _first_by_name(found)
@@ -332,9 +330,9 @@ def _asked_for(question: str, source: Source) -> dict[int, str]:
 def _mentioned(leading: Sequence[int], source: Source) -> dict[int, str]:
     """Return the contents that passages of other documents name: the second hop of a question."""
     found = {}
-    for number, passage, _, _ in source.catalog.passages(leading):
+    for number, passage, _, _ in passages.read(source.catalog, leading):
         words = list(written_terms(passage.text, passage.language))
-        for title, content, name in source.catalog.titles(titles.starts(words)):
+        for title, content, name in passages.titles(source.catalog, titles.starts(words)):
             if content != source.content(number) and titles.mentions(title, words):
                 found[content] = name
     return _first_by_name(found)

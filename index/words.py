@@ -6,7 +6,8 @@ Derived: from the counts of terms that the catalog keeps; what it finds is score
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from math import log
 from pathlib import Path
 from typing import Any
@@ -51,18 +52,23 @@ class WordIndex:
     def update(self, changes: Iterable[tuple[range, Iterable[tuple[int, bytes]]]]) -> None:
         """Put in passages with the counts of their terms, in place of all in a range of ids.
 
-        All or nothing. Raises ValueError where counts are damaged.
+        All or nothing. Raises ValueError where counts are damaged, OSError where the index
+        cannot be written.
         """
         writer = self._index.writer(_HEAP, 1)
         try:
             for gone, passages in changes:
-                for passage in gone if len(self) else ():
-                    writer.delete_documents_by_term(_ID, passage)
-                for passage, counted in passages:
-                    writer.add_document(_document(passage, counted))
-            writer.commit()
+                documents = [_document(passage, counted) for passage, counted in passages]
+                with _writing():
+                    for passage in gone if len(self) else ():
+                        writer.delete_documents_by_term(_ID, passage)
+                    for document in documents:
+                        writer.add_document(document)
+            with _writing():
+                writer.commit()
         except BaseException:
-            writer.rollback()
+            with suppress(ValueError):  # a writer that failed has nothing to take back
+                writer.rollback()
             raise
         finally:
             writer.wait_merging_threads()
@@ -109,6 +115,15 @@ class WordIndex:
 
     def _query(self, term: int) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, _TERMS, _written(term), "freq")
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Raise as OSError what tantivy raises as ValueError."""
+    try:
+        yield
+    except ValueError as error:
+        raise OSError(str(error)) from error
 
 
 def _idf(having: int, total: int) -> float:

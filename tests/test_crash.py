@@ -272,6 +272,8 @@ def test_on_a_full_disk_what_is_in_stays_whole(tmp_path):
             assert library.check() == []
             for name in held:
                 assert library.text(name) == f"Text number {int(name)} of the harbour. " * 300
+            with pytest.raises(LibraryError, match=r"cannot write .*search"):
+                library.search("harbour")
             ballast.unlink()
             assert library.search("harbour")
             assert library.add_texts([("late", "There is room again.")]).added == ("late",)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.embed import quantise, unit
-from index.rank import best_of_each, fused, likeness, scaled, weights
+from index.rank import first_of_each, fused, likeness, scaled, weights
 
 SCORES = st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=9).map(
     lambda scores: np.array(scores, np.float32)
@@ -59,11 +59,11 @@ def test_quantised_sentences_keep_their_cosine(rows):
         assert likeness(row, quantise(row[np.newaxis])) == pytest.approx([1], abs=0.01)
 
 
-def test_the_best_of_each_group_is_found_and_of_equal_ones_the_least_row():
-    scores = np.array([0.1, 0.9, 0.9, 0.5, 0.7])
-    groups = np.array([1, 1, 1, 2, 3])
-    rows = np.array([10, 12, 11, 13, 14])
-    assert best_of_each(scores, groups, rows).tolist() == [2, 3, 4]
+def test_the_first_of_each_group_is_kept_in_order():
+    groups = np.array([1, 1, 2, 1, 3])
+    assert first_of_each(np.array([3, 4, 0, 2, 1]), groups).tolist() == [3, 4, 2]
+    nothing = np.empty(0, np.int64)
+    assert first_of_each(nothing, nothing).tolist() == []
 
 
 def test_the_weights_say_what_they_were_fitted_on():

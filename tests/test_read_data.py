@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.errors import UnreadableError
 from index.read.code import read_code
 from index.read.data import read_json, read_json_lines
 from index.read.notebook import read_notebook
 from index.records import check_places
-
-
-def refusal(reader: Callable[[bytes], object], data: bytes) -> str:
-    with pytest.raises(UnreadableError) as caught:
-        reader(data)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
+from tests.test_read_sheets import refusal
 
 # JSON
 

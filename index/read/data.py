@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from index.errors import UnreadableError
-from index.read.outline import Reading, Section, clean, sectioned
+from index.read.outline import Reading, Section, clean, one_line, sectioned
 from index.read.text import decode
 
 MAX_DEPTH = 100  # of arrays and objects in one another
@@ -146,4 +146,4 @@ def _shown(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return " ".join(clean(value).split())
+    return one_line(value)

@@ -128,3 +128,8 @@ def sectioned(sections: Iterable[Section]) -> Reading:
 def clean(text: str) -> str:
     """Return the text without control characters, surrogates and non-characters."""
     return _UNCLEAN.sub("", text)
+
+
+def one_line(text: str) -> str:
+    """Return the text in one line, clean, with single spaces."""
+    return " ".join(clean(text).split())

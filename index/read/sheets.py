@@ -21,7 +21,7 @@ from python_calamine import (
 from index.errors import UnreadableError
 from index.read import package
 from index.read.formats import plain
-from index.read.outline import Reading, Section, clean, sectioned
+from index.read.outline import Reading, Section, one_line, sectioned
 from index.read.tables import EMPTY, Cell, Row, is_number, row_sections
 from index.read.text import decode
 from index.read.xlsx import xlsx_sections
@@ -87,13 +87,13 @@ def _workbook(data: bytes) -> Iterator[Section]:
                 Row(number, list(map(_cell, row)))
                 for number, row in enumerate(found.iter_rows(), start=1)
             )
-            yield from row_sections(rows, _words(sheet.name) or None)
+            yield from row_sections(rows, one_line(sheet.name) or None)
 
 
 def _cell(value: Any) -> Cell:
     """Return a cell as people see it."""
     if isinstance(value, str):
-        return Cell(_words(value)) if value else EMPTY
+        return Cell(one_line(value)) if value else EMPTY
     if isinstance(value, bool):
         return Cell(str(value).upper(), is_text=False)
     if isinstance(value, datetime | date | time | timedelta):
@@ -134,14 +134,10 @@ def _records(text: str, separator: str, start: int) -> Iterator[Row]:
     number = 0
     try:
         for number, record in rows:
-            words = map(_words, record)
+            words = map(one_line, record)
             yield Row(number, [Cell(cell, is_text=not is_number(cell)) for cell in words])
     except csv.Error as error:
         raise UnreadableError(
             f"is not a table of separated values from row {number + 1:,} on ({error}); "
             "is a quotation mark missing?"
         ) from None
-
-
-def _words(text: str) -> str:
-    return " ".join(clean(text).split())

@@ -19,7 +19,7 @@ from lxml.etree import LxmlError, _Element, iterparse
 from index.errors import UnreadableError
 from index.read import package as packages
 from index.read.formats import BUILT_IN, Format, parse_format, shown
-from index.read.outline import MAX_CHARS, Section, clean
+from index.read.outline import MAX_CHARS, Section, one_line
 from index.read.tables import EMPTY, Cell, Row, row_sections
 
 MAX_UNPACKED = 1_000_000_000  # bytes: a row is read at a time
@@ -58,7 +58,7 @@ def xlsx_sections(data: bytes) -> Iterator[Section]:
             book = _open(package)
             for name, path in book.sheets:
                 with package.open(path) as sheet:
-                    yield from row_sections(_rows(book, sheet), _words(name) or None)
+                    yield from row_sections(_rows(book, sheet), one_line(name) or None)
     except BROKEN:
         raise UnreadableError("is not an Excel workbook, or a broken one; save it again") from None
 
@@ -172,19 +172,19 @@ def _column(letters: str) -> int:
 def _cell(book: _Book, element: _Element) -> Cell:
     kind = element.get("t", "n")
     if kind == "inlineStr":
-        return Cell(_words(_text(element)))
+        return Cell(one_line(_text(element)))
     value = element.findtext("{*}v")
     if not value:
         return EMPTY
     if kind == "s":
-        return Cell(_words(book.strings[int(value)]))
+        return Cell(one_line(book.strings[int(value)]))
     if kind == "b":
         return Cell("TRUE" if value in _TRUE else "FALSE", is_text=False)
     if kind == "n":
         style = int(element.get("s", "0"))
         form = book.formats[style] if style < len(book.formats) else Format()
         return Cell(shown(value, form, from_1904=book.from_1904), is_text=False)
-    return Cell(_words(value), is_text=kind == "str")  # else a date in words, or an error
+    return Cell(one_line(value), is_text=kind == "str")  # else a date in words, or an error
 
 
 def _text(element: _Element) -> str:
@@ -195,10 +195,6 @@ def _text(element: _Element) -> str:
         if (above := run.getparent()) is None or _tag(above) != "rPh"
     )
     return _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), text)
-
-
-def _words(text: str) -> str:
-    return " ".join(clean(text).split())
 
 
 def _elements(package: ZipFile, path: str, *tags: str) -> Iterator[_Element]:

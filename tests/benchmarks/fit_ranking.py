@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from index import Library, rank
+from index.passages import read as passages_of
 from index.rank import Scores, Weights, scaled
 from index.records import Passage
 from index.search import candidates, query, signals
@@ -192,7 +193,7 @@ def listed(
             read_as = query(one.question, encoded, source)
             ids = candidates(read_as, source)
             of_ids = signals(read_as, ids, source)
-            passages = [p for _, p, _, _ in source.catalog.passages(ids.tolist())]
+            passages = [p for _, p, _, _ in passages_of(source.catalog, ids.tolist())]
             found.append(
                 Listed(
                     np.stack([_within(of_ids[signal]) for signal in SIGNALS], axis=1),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index import Library, lexical
+from index import Library, lexical, passages
 from index.embed import Encoder
 from index.search import Source
 from index.terms import query_terms
@@ -102,7 +102,7 @@ def halves_of(library: Library) -> Mapping[str, Ranking]:
     """Return the ranking by vectors alone and the one by words alone."""
 
     def names(source: Source, ids: Sequence[int]) -> list[str]:
-        return [passage.document for _, passage, _, _ in source.catalog.passages(ids)]
+        return [passage.document for _, passage, _, _ in passages.read(source.catalog, ids)]
 
     def by_vectors(query: str) -> list[str]:
         with library.current() as source:
