@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -35,6 +35,7 @@ Outcome = tuple[str, str] | tuple[str, tuple[str, str]] | Failure
 
 _READ_AHEAD = 4  # documents
 _REPORT_EVERY = 16  # passages
+_SET_ASIDE = 20_000  # passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Into:
 
     using: Callable[[], AbstractContextManager[Catalog]]  # the catalog, held alone
     encoder: Encoder
+    # Of passages that a run displaced: where files change places, another file needs them.
+    set_aside: dict[bytes, VectorRow] = field(default_factory=dict)
 
 
 class _Opened(NamedTuple):
@@ -57,6 +60,7 @@ _Step = _Opened | Document | Failure | UnreadableError  # the last one where the
 
 def add_files(into: Into, files: Files, tell: Tell) -> Iterator[Outcome]:
     """Add or refresh files; yield what became of each document, and what failed."""
+    into = replace(into, set_aside={})
     waiting = Event()
 
     def listen(number: int, done: int, pages: int) -> None:
@@ -123,7 +127,7 @@ def embed(
     hashes = [row[3] for row in rows]
     if known is None:
         with into.using() as catalog:
-            known = catalog.vectors_of(hashes)
+            known = {**into.set_aside, **catalog.vectors_of(hashes)}
     vectors = dict(known)
     for number, (passage, key) in enumerate(zip(passages, hashes, strict=True)):
         if number % _REPORT_EVERY == 0:
@@ -218,6 +222,10 @@ def _add_file(
     opened = next(steps)
     assert isinstance(opened, _Opened)  # noqa: S101 - it is the first
     path = os.fsencode(file)
+    with into.using() as catalog:
+        before = catalog.file(path)
+        if before and before.sha256 != opened.sha256 and len(into.set_aside) < _SET_ASIDE:
+            into.set_aside.update(catalog.vectors_in(before))
     if opened.known and opened.sha256:
         with into.using() as catalog:
             noted = _note(catalog, path, opened.sha256, names)

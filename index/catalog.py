@@ -300,6 +300,15 @@ class Catalog:
             found.update((key, (vector, sentences)) for key, vector, sentences in rows)
         return found
 
+    def vectors_in(self, file: File) -> dict[bytes, VectorRow]:
+        """Return the vectors of the passages that a file holds, by their hash."""
+        rows = self.connection.execute(
+            "SELECT hash, vector, sentence_vectors FROM documents JOIN passages USING (content) "
+            "JOIN vectors ON passage = passages.id WHERE file = ?",
+            (file.id,),
+        )
+        return {key: (vector, sentences) for key, vector, sentences in rows}
+
     def whole(self, name: str) -> Document | None:
         """Return the document if its text and places are as they were stored, else None.
 

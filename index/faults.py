@@ -23,7 +23,7 @@ from index.rows import (
 from index.terms import fingerprint
 
 _CONTENTS = """
-SELECT contents.id, CAST(text AS BLOB), text_sha256, places, digest, title, data
+SELECT contents.id, CAST(text AS BLOB), text_sha256, places, pages, digest, title, data
 FROM documents JOIN contents ON contents.id = documents.content
 LEFT JOIN boxes ON boxes.content = contents.id
 WHERE contents.id = ? GROUP BY contents.id
@@ -95,6 +95,7 @@ def _of_text(
     data: bytes,
     text_sha256: str,
     places: str,
+    pages: int | None,
     key: str,
     title: str,
     boxes: bytes | None,
@@ -105,18 +106,24 @@ def _of_text(
     else:
         try:
             found = boxes_from(boxes) if boxes is not None else no_boxes()
-            check_places(places_from(places), len(text))
+            of_text = places_from(places)
+            check_places(of_text, len(text))
+            last = max((place.page for place in of_text if place.page), default=0)
+            if (pages or 0) < last:
+                yield "it has fewer pages than its text"
             if digest(text, places, found) != key:
                 yield "its places are not those that were stored"
         except (LibraryError, TypeError, ValueError):
             yield "its places are damaged"
     spoken = language(text)
     stored = catalog.connection.execute(
-        "SELECT name, terms FROM titles JOIN documents ON id = document WHERE content = ?",
+        "SELECT name, start, terms FROM titles JOIN documents ON id = document WHERE content = ?",
         (content,),
     ).fetchall()
     goes_by = {
-        (name, key) for name in names for key in titles.keys(Document(name, "", text), spoken)
+        (name, titles.start_of(key), key)
+        for name in names
+        for key in titles.keys(Document(name, "", text), spoken)
     }
     if {*stored} != goes_by or title != titles.file_titles(names):
         yield "it goes by other titles than it has"

@@ -14,6 +14,7 @@ from index.errors import LibraryError
 from index.records import Passage
 from index.rows import spans_from, spans_within, vector_row
 
+_Missing = tuple[int, bytes, int, int, str, str]  # as the query below says
 _AT_ONCE = 32  # passages
 
 _TABLE = """
@@ -44,18 +45,18 @@ def reembed(catalog: Catalog, encoder: Encoder, tell: Callable[[int, int], None]
             db.execute("DROP TABLE IF EXISTS next_vectors")
             db.execute("INSERT OR REPLACE INTO meta VALUES ('next_encoder', ?)", (encoder.name,))
         db.execute(_TABLE)
-    while not _swapped(catalog, encoder):
-        (done,) = db.execute("SELECT count(*) FROM next_vectors").fetchone()
-        (total,) = db.execute("SELECT count(*) FROM passages").fetchone()
+    while waiting := _waiting(catalog, encoder):
+        done, total, missing = waiting
         tell(done, total)
         rows = []
-        for number, key, start, end, stored, text in db.execute(_MISSING, (_AT_ONCE,)).fetchall():
+        for number, key, start, end, stored, text in missing:
             spans = spans_from(stored)
             passage = Passage("", start, end, text[start:end], spans)
             vectors = encoder.encode_passage(passage.text, spans_within(spans, start))
             rows.append((number, *vector_row(passage, *vectors), key))
         with catalog.transaction():
-            _check(catalog, encoder)
+            if not _goes_on(catalog, encoder):
+                return
             db.executemany(
                 # A passage may have gone meanwhile, and its number to another.
                 "INSERT OR REPLACE INTO next_vectors SELECT ?1, ?2, ?3 "
@@ -64,13 +65,19 @@ def reembed(catalog: Catalog, encoder: Encoder, tell: Callable[[int, int], None]
             )
 
 
-def _swapped(catalog: Catalog, encoder: Encoder) -> bool:
-    """Let the new vectors take the place of the old ones if none is missing."""
+def _waiting(catalog: Catalog, encoder: Encoder) -> tuple[int, int, list[_Missing]] | None:
+    """Return how many passages are done, of how many, and the next few that are not.
+
+    Where there are none, the new vectors take the place of the old ones, and there is None.
+    """
     db = catalog.connection
     with catalog.transaction():
-        _check(catalog, encoder)
-        if db.execute(_MISSING, (1,)).fetchone():
-            return False
+        if not _goes_on(catalog, encoder):
+            return None
+        if missing := db.execute(_MISSING, (_AT_ONCE,)).fetchall():
+            (done,) = db.execute("SELECT count(*) FROM next_vectors").fetchone()
+            (total,) = db.execute("SELECT count(*) FROM passages").fetchone()
+            return done, total, missing
         db.execute("DROP TABLE vectors")
         db.execute("ALTER TABLE next_vectors RENAME TO vectors")
         db.execute("UPDATE meta SET value = ? WHERE key = 'encoder'", (encoder.name,))
@@ -79,14 +86,20 @@ def _swapped(catalog: Catalog, encoder: Encoder) -> bool:
             "INSERT INTO log (first, last, token) "
             "SELECT 1, coalesce(max(id), 0), random() FROM passages"
         )
-    return True
+    return None
 
 
-def _check(catalog: Catalog, encoder: Encoder) -> None:
-    """Raise LibraryError unless it is this model that the library is being embedded with."""
+def _goes_on(catalog: Catalog, encoder: Encoder) -> bool:
+    """Whether the library is being embedded with this model; not where another process is done.
+
+    Raises LibraryError where it is being embedded with another one.
+    """
     now = catalog.meta("next_encoder")
-    if now != encoder.name:
-        raise LibraryError(
-            "another process embeds the library anew with "
-            f"{now or 'a model that it now has'}: wait for it, then try again"
-        )
+    if now == encoder.name:
+        return True
+    if not now and catalog.meta("encoder") == encoder.name:
+        return False
+    raise LibraryError(
+        "another process embeds the library anew with "
+        f"{now or 'a model that it now has'}: wait for it, then try again"
+    )

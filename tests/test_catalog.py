@@ -69,6 +69,7 @@ VECTOR_OF_FILE, VECTOR_OF_TEXT = (
             "'file.txt': passage 0-47 has no",
         ),
         ("DELETE FROM titles", "'file.txt': it goes by other titles than it has"),
+        ("UPDATE titles SET start = 'x'", "'file.txt': it goes by other titles than it has"),
         (
             f"UPDATE vectors SET vector = x'00' WHERE {VECTOR_OF_FILE}",
             "'file.txt': passage 0-47 has no",

@@ -74,6 +74,27 @@ def test_a_file_moved_over_another_takes_its_place(library, papers, never_read):
     assert library.check() == []
 
 
+def test_files_that_change_places_are_not_embedded_again(library, papers):
+    (papers / "a.txt").rename(papers / "c.txt")
+    (papers / "b.txt").rename(papers / "a.txt")
+    (papers / "c.txt").rename(papers / "b.txt")
+    encoded = library.encoder.encoded
+    library.add([papers])
+    assert library.encoder.encoded == encoded
+    assert library.text("b.txt") == HARBOUR
+    assert library.check() == []
+
+
+def test_a_chain_of_renamed_files_is_not_embedded_again(library, papers):
+    (papers / "b.txt").rename(papers / "c.txt")
+    (papers / "a.txt").rename(papers / "b.txt")
+    encoded = library.encoder.encoded
+    library.add([papers])
+    assert library.encoder.encoded == encoded
+    assert (names(library), library.text("b.txt")) == (["b.txt", "c.txt"], HARBOUR)
+    assert library.check() == []
+
+
 def test_a_renamed_archive_takes_its_files_along(library, tmp_path, never_read):
     folder = tmp_path / "papers"
     folder.mkdir()

@@ -100,3 +100,13 @@ def test_stopped_it_goes_on_where_it_was(folder):
     assert encoder.encoded == 100
     Library.reembed(folder, encoder=encoder)  # there is nothing to do
     assert encoder.encoded == 100
+
+
+def test_of_two_at_once_the_slower_ends_with_the_faster(folder):
+    def meanwhile(now):
+        if now.passages_done == 32:
+            Library.reembed(folder, encoder=Backwards())
+
+    Library.reembed(folder, encoder=Backwards(), progress=meanwhile)
+    with Library.open(folder, encoder=Backwards()) as library:
+        assert library.check() == []

@@ -46,6 +46,17 @@ def test_a_word_is_marked_where_it_stands(library, tmp_path):
     assert not marked(library.page("a.pdf", 2, boxes)).any()
 
 
+def test_a_lost_number_of_pages_is_found(library, tmp_path):
+    (tmp_path / "a.pdf").write_bytes(pdf([(72, 700, "One.")], [(72, 700, "Two.")]))
+    library.add([tmp_path / "a.pdf"])
+    with library._using() as catalog, catalog.transaction():
+        catalog.connection.execute("UPDATE contents SET pages = 1")
+    (fault,) = library.check()
+    assert str(fault) == "'a.pdf': it has fewer pages than its text"
+    assert library.check(repair=True) == []
+    assert library.documents()[0].pages == 2
+
+
 def test_a_scan_is_marked_too(library):
     scans = [file for file in FORMATS.iterdir() if file.suffix in (".png", ".jpg", ".tif")]
     assert scans
