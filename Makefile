@@ -4,6 +4,7 @@
 #               sets in ../shared/data where they are
 # make proof    the tests that take minutes
 # make bench    how long a search takes, and an answer, beside stock chains on the same model file
+# make bench-million  how costs grow with a library, to a million passages: takes an hour, 15 GB
 # make peers    what LangChain and LlamaIndex say to the same questions, beside Pincite
 PYTHON ?= python3
 DOCS ?= tests/documents/ferry
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup chat test check quality proof bench peers clean
+.PHONY: setup chat test check quality proof bench bench-million peers clean
 
 setup: $(STAMP)
 
@@ -41,6 +42,10 @@ quality: setup
 bench: setup
 	$(BIN)/python -m tests.benchmarks.speed
 	$(BIN)/python -m tests.benchmarks.engine
+	@echo 'how costs grow with a library: make bench-million'
+
+bench-million: setup
+	$(BIN)/python -m tests.benchmarks.million --out reports/million
 
 peers: setup
 	$(BIN)/python -m tests.benchmarks.peers

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from index.embed import Vectors
 
 EXACT_MOST = 100_000  # passages
-_CELLS = 4  # times the root of the number of passages
-_PROBED = 48  # cells that a search looks into
+_CELLS = 2  # times the root of the number of passages
+_PROBED = 256  # cells that a search looks into
 _PER_CELL = 50  # vectors that a cell's centre is learnt from
 _GROWN = 4  # times as many as when the cells were learnt: they are learnt anew
 _FURTHEST = 5000  # passages
@@ -118,6 +118,6 @@ def _threads(many: int) -> Iterator[None]:
 
 
 def _sample(batches: Iterator[tuple[Ids, Vectors]], wanted: int, of: int) -> Vectors:
-    """Return about so many of the vectors, evenly."""
+    """Return about so many of the vectors, evenly; copied, so that the others are not kept."""
     step = max(1, of // wanted)
-    return np.concatenate([vectors[::step] for _, vectors in batches])
+    return np.concatenate([vectors[::step].copy() for _, vectors in batches])

@@ -22,6 +22,8 @@ _HEAP = 64_000_000  # bytes that are gathered before they are written
 _ID, _TERMS = "passage", "terms"
 _WIDER = 4  # how much further is looked where the last ones found tie
 _FURTHEST = 5000  # passages
+_COUNTED = 100_000  # passages that have a term
+_COMMON = 0.2  # share of the passages: of very many, a term that more have is not looked up
 
 
 class WordIndex:
@@ -75,30 +77,38 @@ class WordIndex:
         self.reload()
 
     def having(self, terms: Iterable[int]) -> list[int]:
-        """Return for each term how many passages have it."""
-        found: list[Any] = [
-            self._searcher.search(
-                tantivy.Query.const_score_query(self._query(term), 1.0), limit=1, count=True
-            )
-            for term in terms
-        ]
-        return [int(result.count) for result in found]
+        """Return for each term how many passages have it.
+
+        Exactly, but for terms that so many have that they tell little: there, what was taken out
+        may count until its part of the index is merged.
+        """
+        return [self._having(term) for term in terms]
+
+    def _having(self, term: int) -> int:
+        ever = int(self._searcher.doc_freq(_TERMS, _written(term)))
+        if ever > _COUNTED:
+            return min(ever, len(self))
+        counting = tantivy.Query.const_score_query(self._query(term), 1.0)
+        found: Any = self._searcher.search(counting, limit=1, count=True)
+        return int(found.count)
 
     def search(self, told: Mapping[int, float], k: int) -> NDArray[np.int64]:
         """Return the ids of the k passages that the terms tell most of, and those that tie.
 
-        `told` says what each term tells, by its hash.
+        `told` says what each term tells, by its hash. Terms that very many passages have take long
+        to look up and tell little: they only count where the question has no other.
         """
         total = len(self)
+        having = {term: int(self._searcher.doc_freq(_TERMS, _written(term))) for term in told}
+        rare = [term for term in told if having[term] <= max(_COUNTED, _COMMON * total)]
         clauses = [
             (
                 tantivy.Occur.Should,
                 tantivy.Query.boost_query(
-                    self._query(term),
-                    weight / _idf(self._searcher.doc_freq(_TERMS, _written(term)), total),
+                    self._query(term), told[term] / _idf(having[term], total)
                 ),
             )
-            for term, weight in told.items()
+            for term in rare or told
         ]
         query = tantivy.Query.boolean_query(clauses)
         limit = k + 1

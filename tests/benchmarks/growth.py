@@ -10,7 +10,7 @@ _WIDTH, _HEIGHT = 560, 420  # pixels, of the plot
 _EDGE, _NAMES = 60, 270  # around it; for the names of the lines
 _COLOURS = (
     *("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd"),
-    *("#8c564b", "#e377c2", "#7f7f7f", "#17becf"),
+    *("#8c564b", "#e377c2", "#7f7f7f", "#17becf", "#bcbd22"),
 )
 _APART = 15  # pixels, between names
 

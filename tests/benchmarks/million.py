@@ -50,7 +50,8 @@ _CHANGED = 15  # documents that come and go at each size
 _MEASURES = ("refresh", "build", "search", "recall", "change")
 _WANTED = 200  # passages, as a search wants of the words
 _BATCH = 5000  # passages
-_MADE_AT_ONCE, _AHEAD = 100, 3  # documents; batches of them
+_MAKERS = 2  # processes
+_MADE_AT_ONCE, _AHEAD = 100, 4  # documents; batches of them
 _SPARE = 10**7  # the number of the first document that comes and goes
 
 
@@ -65,10 +66,11 @@ def main() -> None:
     asked = questions(options.data)
     found: Figures = {"questions": len(asked), "sizes": {}}
     folder = options.work / "million"
+    shutil.rmtree(folder, ignore_errors=True)
     with System().kept_library(options.work, "million-base", texts(options.data)) as library:
         base, first = base_of(library), [*real(library)]
         found["cosines"] = {"of real passages": cosines(base.vectors)}
-        with ProcessPoolExecutor(1, get_context("spawn"), _start, (base,)) as maker:
+        with ProcessPoolExecutor(_MAKERS, get_context("spawn"), _start, (base,)) as maker:
             for size in options.sizes:
                 figures = grow(folder, size, first, maker)
                 figures |= {what: measured(what, folder, asked) for what in _MEASURES}
@@ -288,6 +290,7 @@ def costs(found: dict[int, Figures]) -> dict[str, list[tuple[int, float]]]:
         "ten passages put in, ms": lambda f: f["change"]["add_ms"]["median"],
         "search after that, ms": lambda f: f["change"]["after_add_ms"]["median"],
         "document removed, ms": lambda f: f["change"]["remove_ms"]["median"],
+        "search, processor, ms": lambda f: f["search"]["search_cpu_ms"],
         "index made anew, s": lambda f: f["build"]["seconds"],
         "memory of searching, MB": lambda f: f["search"]["rss_mb"],
         "disk, MB": lambda f: sum(f["disk_mb"].values()),
