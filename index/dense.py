@@ -21,7 +21,8 @@ from index.embed import Vectors
 
 EXACT_MOST = 100_000  # passages
 _CELLS = 2  # times the root of the number of passages
-_PROBED = 256  # cells that a search looks into
+_PROBED = 256  # cells that a search looks into, at least
+_SCANNED = 120_000  # vectors that it compares, at least
 _PER_CELL = 50  # vectors that a cell's centre is learnt from
 _GROWN = 4  # times as many as when the cells were learnt: they are learnt anew
 _FURTHEST = 5000  # passages
@@ -47,7 +48,6 @@ class DenseIndex:
             cells = int(_CELLS * sqrt(passages))
             index = faiss.index_factory(dimension, f"IVF{cells},SQ8", faiss.METRIC_INNER_PRODUCT)
             index.train(_sample(batches(), _PER_CELL * cells, passages))
-            index.nprobe = _PROBED
             index.make_direct_map(False)
         made = cls(index)
         for ids, vectors in batches():
@@ -90,14 +90,16 @@ class DenseIndex:
 
         query is (dimension,).
         """
+        if not len(self):
+            return np.empty(0, np.int64)
+        if cells := getattr(self._index, "nlist", 0):
+            self._index.nprobe = max(_PROBED, cells * _SCANNED // len(self))
         limit = k + 1
         while True:
             limit = min(limit, len(self))
-            if limit == 0:
-                return np.empty(0, np.int64)
             with _threads(1):
                 scores, ids = (found[0] for found in self._index.search(query[np.newaxis], limit))
-            tied = limit > k and scores[-1] >= scores[k - 1]
+            tied = limit > k and ids[-1] >= 0 and scores[-1] >= scores[k - 1]
             if not tied or limit in (len(self), _FURTHEST):
                 break
             limit = min(4 * limit, _FURTHEST)

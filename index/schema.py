@@ -75,6 +75,7 @@ CREATE TABLE IF NOT EXISTS lengths (
     around REAL NOT NULL,         -- the same with what their neighbours count
     PRIMARY KEY (content, language)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS lengths_by_language ON lengths (language, passages, alone, around);
 CREATE TABLE IF NOT EXISTS log (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     first INTEGER NOT NULL,       -- passages that came, went, or have other words or vectors

@@ -63,6 +63,7 @@ def test_a_small_index_is_exact(monkeypatch):
 def test_a_large_one_finds_nearly_all(monkeypatch):
     monkeypatch.setattr(dense, "EXACT_MOST", 1000)
     monkeypatch.setattr(dense, "_PROBED", 32)  # of 282 cells
+    monkeypatch.setattr(dense, "_SCANNED", 1000)
     vectors, queries = clustered(20_000), clustered(100, seed=1)
     index = built(vectors)
     shares = [
