@@ -53,7 +53,7 @@ def plot(lines: Mapping[str, Sequence[tuple[float, float]]]) -> str:
                 f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places
             )
             + f'<text x="{_WIDTH + 8}" y="{beside:.1f}" fill="{colour}">{escape(name)}: '
-            f"{line[-1][1]:,.3g}</text>"
+            f"{_shown(line[-1][1])}</text>"
         )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH + _EDGE + _NAMES}" '
@@ -67,3 +67,7 @@ def _decades(values: Sequence[float]) -> tuple[int, int]:
     """Return the powers of ten that values lie between."""
     low, high = floor(log10(min(values))), ceil(log10(max(values)))
     return low, max(high, low + 1)
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
