@@ -71,21 +71,29 @@ def test_the_answer_with_its_evidence_and_its_exact_words(watched: Watched, tmp_
         tab.locator(".hit").nth(1).click()  # not blocked by the question that is being answered
         tab.wait_for_selector("mark")
         assert tab.locator("mark").text_content() == PRICE + "\n"
+        assert tab.locator(".hit").nth(1).evaluate("hit => hit.matches('.opened')")
         gate.set()
         turn = answered(tab, "What does it cost?")
         said = turn.locator(".answer .sentence").all_text_contents()
         assert said == ["It costs USD 1.64 million.1", "It runs five years.21"]
-        assert not turn.locator(".hit").first.is_visible()  # folded away
+        cited = turn.locator(".hits.cited .hit").all_text_contents()
+        assert [one.split()[0] for one in cited] == ["1contract.pdf", "2contract.pdf"]
+        assert turn.locator(".hits.cited .hit").first.is_visible()
+        assert turn.locator(".uncited .hit").count() == 4
+        assert not turn.locator(".uncited .hit").first.is_visible()  # folded away, below those
 
         turn.get_by_role("button", name="Citation 2: contract.pdf").click()
-        tab.wait_for_selector("#source mark:text('five years')")
-        assert tab.locator("mark").text_content() == TERM
+        tab.wait_for_selector("#source mark.opened:text('five years')")
+        assert tab.locator("mark.opened").text_content() == TERM
+        assert tab.locator("mark.also").text_content() == PRICE  # what else is cited of it
         assert tab.locator("#source h2").text_content() == "contract.pdf"
         assert "page 1" in tab.locator("#source .meta").text_content()
         turn.locator(".cite").first.focus()
         tab.keyboard.press("Enter")
-        tab.wait_for_selector("#source mark:text('USD')")
-        assert tab.locator("mark").text_content() == PRICE  # both blanks and the line break too
+        tab.wait_for_selector("#source mark.opened:text('USD')")
+        assert (
+            tab.locator("mark.opened").text_content() == PRICE
+        )  # both blanks and the line break too
         assert "page 3" in tab.locator("#source .meta").text_content()
 
         summary = turn.locator(".withheld > summary")
@@ -127,7 +135,7 @@ def test_abstaining_and_failing(watched: Watched, tmp_path: Path) -> None:
         assert said.startswith("Your documents do not say. Searched 2 documents, 6 passages.")
         assert "Its premise is false" in said
         assert not turn.locator(".hit").first.is_visible()
-        turn.get_by_text(words.NEAREST).click()
+        turn.locator("summary", has_text=words.NEAREST).click()
         assert turn.locator(".hit").count() == 6
 
         ask(tab, "weigh")
@@ -233,7 +241,7 @@ def test_hostile_text_is_text_everywhere(watched: Watched, tmp_path: Path) -> No
 
         upload = tmp_path / "<img src=x onerror=window.hacked=1> ${window.hacked=1}.txt"
         upload.write_text(HOSTILE)
-        tab.locator("#shelf .label-wrap").click()
+        tab.locator(".size").click()
         tab.locator("#upload input[type=file]").set_input_files(upload)
         tab.locator(".report").wait_for()
         assert tab.locator(".report bdi").text_content() == upload.name
@@ -279,6 +287,7 @@ def test_uploading_keeps_the_names_and_reports_every_file(watched: Watched, tmp_
         tab = watched.open(url)
         tab.get_by_text(words.WELCOME_EMPTY).wait_for()
         given = [tmp_path / "mine" / file for file in files]
+        tab.get_by_role("button", name=words.ADD).click()
         tab.locator("#upload input[type=file]").set_input_files(given)
         tab.locator("#report .progress-level").wait_for()
         seen = tab.locator("#report").text_content()
@@ -288,7 +297,7 @@ def test_uploading_keeps_the_names_and_reports_every_file(watched: Watched, tmp_
         assert [line.split()[0] for line in lines] == ["Übersicht", "notes.md", "empty.txt"]
         assert lines[2].endswith("the file is empty")
         tab.locator(".documents li", has_text="notes.md").wait_for()
-        assert tab.locator("#size .meta").text_content() == "2 documents, 2 passages"
+        assert tab.locator(".size").text_content() == "2 documents"
         kept = {file.name for file in (tmp_path / "uploads").iterdir()}
         assert kept == set(files) - {"empty.txt"}  # what was refused is not kept
 

@@ -6,6 +6,7 @@ No document, file name, question or model sentence is ever read as HTML or Markd
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from index.records import AddReport, DocumentInfo, Hit
 from rag.chat import words
@@ -190,9 +191,11 @@ def _evidence(one: Turn, index: int) -> str:
         return _fold("uncited", words.NEAREST, _hits(one, index, one.hits), index)
     if one.busy or not one.answer:
         return f'<h3 class="found">{text(head)}</h3>{_hits(one, index, one.hits)}'
-    cited = [hit for hit in one.hits if _cites(one, hit)]
+    cited = sorted(filter(partial(_cites, one), one.hits), key=partial(_cites, one))
     rest = [hit for hit in one.hits if hit not in cited]
-    body = f'<h3 class="found">{text(words.SOURCES)}</h3>{_hits(one, index, cited, "cited")}'
+    body = ""
+    if cited:
+        body += f'<h3 class="found">{text(words.SOURCES)}</h3>{_hits(one, index, cited, "cited")}'
     if rest:
         body += _fold("uncited", words.uncited(len(rest)), _hits(one, index, rest), index)
     return body

@@ -124,7 +124,7 @@ def of_page(
             _boxes(stretch, boxes, number, page, _spoken(document, stretch))
             for stretch, boxes in marked
         )
-        drawn = f'<img src="{text(page.url)}" alt="{text(label)}">{marks}'
+        drawn = f'<img src="{text(page.url)}" alt="{text(label)}"><div class="marks">{marks}</div>'
     size = f' style="--wide:{page.width:.2f};--high:{page.height:.2f}"' if page else ""
     body = (
         f"{'' if exact else _inexact(view)}{_tools(view, document, at=number)}"
@@ -153,8 +153,8 @@ def _warning(why: str) -> str:
 def _pane(view: View, body: str, *, serial: int) -> str:
     """Return the pane around a body. The serial number tells one opening from the next."""
     target = view.target
-    where = (place(target).replace(" > ", " › "), words.span(target.start, target.end))
-    places = "".join(f"<span>{name(part)}</span>" for part in where if part)
+    where = (("place", place(target)), ("span", words.span(target.start, target.end)))
+    places = "".join(f'<span class="{kind}">{name(part)}</span>' for kind, part in where if part)
     flashes = "" if view.at is not None else " data-flashes"
     return (
         f'<section class="source" aria-label="{text(words.SOURCE)}" data-serial="{serial}"'

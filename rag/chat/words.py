@@ -63,7 +63,10 @@ STOPPING = "Stopping…"
 STOPPED = "Stopped before the answer was complete."
 ABSTAINED = "Your documents do not say."
 NOTHING_FOUND = "No passage matches the question."
-WITHHELD_WHY = "Pincite could not support these with your documents. Do not take them as fact."
+WITHHELD_WHY = (
+    "Your documents do not support these, or they do not answer the question. "
+    "Do not take them as fact."
+)
 DISAGREE = "Your documents disagree"
 NEAREST = "The nearest passages"
 NO_DOCUMENTS = "No documents yet."
@@ -110,7 +113,7 @@ def searched(documents: int, passages: int) -> str:
 
 def withheld(count: int) -> str:
     """Head the sentences that are not in the answer."""
-    return f"{plural(count, 'sentence')} withheld: not supported by the documents"
+    return f"{plural(count, 'sentence')} withheld, unsupported or beside the question"
 
 
 def support(probability: float) -> str:
