@@ -212,6 +212,10 @@ HOSTILE = (
     "[link](javascript:window.hacked=1) <a href='javascript:window.hacked=1'>a</a> "
     "**bold** ${window.hacked=1} {{constructor}} `${window.hacked=1}` </mark></details> "
     "&lt;b&gt; \u202egnorts\u202c <iframe src=//example.com></iframe> ![i](http://example.com/i.png)"
+    " <svg onload=window.hacked=1><animate onbegin=window.hacked=1></svg> <base href=//a.com> "
+    "<style>*{display:none}</style> <meta http-equiv=refresh content=0;url=//example.com> "
+    "zero\u200bwidth\u2060\ufeff \u2066isolated\u2069 <object data=//example.com></object> "
+    "<details open ontoggle=window.hacked=1> <form action=//example.com><button>Go</button></form>"
 )
 
 
@@ -233,6 +237,11 @@ def test_hostile_text_is_text_everywhere(watched: Watched, tmp_path: Path) -> No
         assert tab.locator("#current .question").text_content() == HOSTILE
         assert tab.locator(".answer .sentence").text_content() == HOSTILE + "1"
         tab.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+        tab.locator(".answer .cite").hover()
+        tab.locator("#tip q").wait_for()
+        hint = tab.locator("#tip q").text_content().removesuffix(" …")
+        assert len(hint) > 300
+        assert quote.startswith(hint)
         tab.locator(".answer .cite").click()
         tab.wait_for_selector("#source mark")
         assert tab.locator("#source mark").text_content() == quote
@@ -249,7 +258,8 @@ def test_hostile_text_is_text_everywhere(watched: Watched, tmp_path: Path) -> No
         found = tab.evaluate(
             "() => [window.hacked, document.querySelectorAll("
             "'.turn :is(script,img,a,iframe,strong,b), .source :is(script,img,a,iframe,b),"
-            " .report :is(img,script), .documents :is(img,script)').length]"
+            " .report :is(img,script), .documents :is(img,script), #tip :is(img,script,a),"
+            " #desk :is(object,base,style,meta,form,animate,iframe)').length]"
         )
         assert found == [None, 0]
 
@@ -346,9 +356,9 @@ def test_nothing_is_wider_than_the_page(watched: Watched, tmp_path: Path) -> Non
                 " one.getBoundingClientRect().right > innerWidth + 1).map(one => one.className)"
             )
             assert wide == []
-            box = tab.locator("mark").bounding_box()
+            box = tab.locator("mark.opened").bounding_box()
             assert 0 <= box["y"] < 812 - box["height"]
         tab.get_by_role("button", name=words.SOURCE_CLOSE).click()
-        tab.locator("mark").wait_for(state="hidden")
+        tab.locator("mark.opened").wait_for(state="hidden")
         turn.locator(".cite").first.click()  # the same one opens again
-        tab.locator("mark").wait_for(state="visible")
+        tab.locator("mark.opened").wait_for(state="visible")

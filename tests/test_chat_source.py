@@ -198,7 +198,9 @@ def test_the_page_is_drawn_and_exactly_the_cited_words_are_marked_by_their_boxes
         a["style"] for t, a in Parsed(page).elements if a.get("aria-label") == "paid in May"
     }
     left, top, width, height = (float(part.split(":")[1][:-1]) for part in style.split(";"))
-    before, own = (stringWidth(part, "Helvetica", 12) for part in ("It is ", "paid in May"))
+    before, own = (
+        stringWidth(part, "Helvetica", 12) for part in ("It is ", "paid in May.")
+    )  # whole words
     assert left == pytest.approx(100 * (72 + before) / 595.28, abs=0.5)
     assert width == pytest.approx(100 * own / 595.28, abs=0.5)
     assert top + height == pytest.approx(100 * 720 / 841.89, abs=1)

@@ -213,7 +213,7 @@ def _hit(one: Turn, index: int, hit: Hit) -> str:
     copies = f'<span class="copies">{text(words.also_in(hit.copies))}</span>' if hit.copies else ""
     return (
         f'<li><button type="button" class="hit" {opening("passage", index, rank)}>'
-        f'<span class="from">{badges}{name(hit.document)}{where}</span>'
+        f'<span class="from"><span class="badges">{badges}</span>{name(hit.document)}{where}</span>'
         f'<span class="snippet" dir="auto">{text(snippet(hit.text))}</span>{copies}</button></li>'
     )
 

@@ -117,7 +117,7 @@ element.addEventListener("keydown", (event) => {
 // The quote of the citation that the pointer, or the focus, is on
 const tip = document.createElement("div");
 Object.assign(tip, { id: "tip", role: "tooltip", popover: "manual" });
-let leaving = 0;
+let [leaving, anchor] = [0, null];
 
 function hide() {
   clearTimeout(leaving);
@@ -135,8 +135,14 @@ function hint(button) {
   tip.replaceChildren(...parts);
   one(".gradio-container").append(tip);
   button.setAttribute("aria-describedby", tip.id);
+  anchor = button;
   tip.showPopover();
-  const [at, own] = [button.getBoundingClientRect(), tip.getBoundingClientRect()];
+  put();
+}
+
+function put() {
+  if (!tip.matches(":popover-open")) return;
+  const [at, own] = [anchor.getBoundingClientRect(), tip.getBoundingClientRect()];
   const below = at.bottom + 6 + own.height < innerHeight;
   tip.style.top = `${below ? at.bottom + 6 : Math.max(6, at.top - 6 - own.height)}px`;
   tip.style.left = `${Math.max(8, Math.min(at.left - 24, innerWidth - own.width - 8))}px`;
@@ -155,7 +161,7 @@ document.addEventListener("focusin", ({ target }) => {
   else hide();
 });
 document.addEventListener("keydown", ({ key }) => key === "Escape" && hide());
-document.addEventListener("scroll", hide, true);
+document.addEventListener("scroll", put, true);
 
 async function copy(button) {
   try {
