@@ -37,7 +37,7 @@ ATTRIBUTES = {
     *("class", "dir", "type", "title", "role", "tabindex", "scope"),
     *("aria-label", "aria-hidden", "aria-busy", "aria-disabled", "popovertarget"),
     *("data-opens", "data-turn", "data-number", "data-at", "data-key", "data-closes"),
-    *("data-serial", "data-flashes", "data-rests", "data-said", "data-place", "data-sentence"),
+    *("data-ticket", "data-flashes", "data-rests", "data-said", "data-place", "data-sentence"),
     *("data-quote", "data-from", "data-copy", "data-fold", "data-text", "data-zoom"),
     *("src", "alt", "style"),
 }
@@ -224,8 +224,9 @@ def test_support_is_said_in_words_and_its_numbers_are_folded_away() -> None:
         f"{words.VERBATIM}: supported, 99 in 100; answers the question, 99 in 100"
     )
     assert "80" not in parsed.within["answer"] + parsed.within["summary"]
-    assert [words.support(p) for p in (0.95, 0.9, 0.8, 0.6)] == [
+    assert [words.support(p) for p in (0.95, 0.9, 0.8, 0.6, 0.4)] == [
         *("Strongly supported", "Strongly supported", "Well supported", "Supported"),
+        "Weakly supported",
     ]
 
 
@@ -362,8 +363,21 @@ def test_opening_a_source_that_is_gone(tmp_path: Path) -> None:
 
 
 def test_opening_the_same_source_twice_is_noticed(tmp_path: Path) -> None:
-    ours, event = chat(tmp_path, d="Alpha. Beta."), gr.EventData(None, clicked(0, 1))
-    assert list(ours.open(conversation(), event)) != list(ours.open(conversation(), event))
+    ours, talk = chat(tmp_path, d="Alpha. Beta."), conversation()
+    first, again = ({**clicked(0, 1), "ticket": ticket} for ticket in (1, 2))
+    shown = [list(ours.open(talk, gr.EventData(None, click))) for click in (first, again)]
+    assert [len(panes) for panes in shown] == [1, 1]
+    assert shown[0] != shown[1]
+
+
+def test_of_two_sources_the_one_that_was_asked_for_last_is_shown(tmp_path: Path) -> None:
+    ours, talk = chat(tmp_path, d="Alpha. Beta."), conversation()
+    early, late = ({**clicked(0, 1), "ticket": ticket} for ticket in (7, 8))
+    slow = ours.open(talk, gr.EventData(None, early))
+    assert len(list(ours.open(talk, gr.EventData(None, late)))) == 1
+    assert list(slow) == []
+    for ticket in (-1, 1 << 60, "9", True, None):
+        assert talk.view({**clicked(0, 1), "ticket": ticket}).ticket == 0
 
 
 # Uploads

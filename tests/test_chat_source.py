@@ -31,7 +31,7 @@ def view_of(target: Citation, **options: object) -> View:
 
 def text_of(target: Citation, document: Document, *said: object, **options: object) -> str:
     view, talk = view_of(target, **options), Conversation([done(*said)])
-    return source.of_text(view, document, source.stretches(view, talk), serial=1)
+    return source.of_text(view, document, source.stretches(view, talk))
 
 
 # The text of a document
@@ -174,7 +174,7 @@ def report(library: Library, tmp_path: Path) -> tuple[Library, Conversation]:
 
 def shown(report: tuple[Library, Conversation], number: int, **more: object) -> list[str]:
     library, talk = report
-    return list(Reader().show(library, talk.view({**clicked(0, number), **more}), talk, serial=1))
+    return list(Reader().show(library, talk.view({**clicked(0, number), **more}), talk))
 
 
 def marks_of(page: str) -> list[tuple[str, str]]:
@@ -210,7 +210,7 @@ def test_pages_are_turned_and_those_that_were_drawn_are_kept(report) -> None:
     library, talk = report
     reader = Reader()
     views = [talk.view({**clicked(0, 2), "at": at}) for at in (None, 1, 0, 2, 99)]
-    drawn = [list(reader.show(library, view, talk, serial=1)) for view in views]
+    drawn = [list(reader.show(library, view, talk)) for view in views]
     assert [len(one) for one in drawn] == [2, 1, 1, 1, 1]  # a page that is turned has no frame
     assert [words.page_in(n, 2) in one[-1] for n, one in zip((2, 1, 1, 2, 2), drawn, strict=True)]
     assert marks_of(drawn[1][0]) == [("also", "harbour is deep")]
@@ -249,7 +249,7 @@ class Unboxed:
 def test_no_exact_place_is_said_and_nothing_is_marked_in_its_stead(report) -> None:
     library, talk = report
     view = talk.view(clicked(0, 2))
-    *_, page = Reader().show(Unboxed(library), view, talk, serial=1)
+    *_, page = Reader().show(Unboxed(library), view, talk)
     assert Parsed(page).within["warning"] == words.NO_EXACT_PLACE
     assert Parsed(page).within["unplaced"] == "price is ten crowns."
     assert "<mark" not in page
@@ -260,7 +260,7 @@ def test_a_scan_is_shown_as_it_is_and_says_that_it_was_read_by_ocr(library) -> N
     library.add([FORMATS / "scan.pdf"])
     (hit,) = library.search("How deep is the bog garden?", k=1)
     talk = Conversation([done(hits=(hit,))])
-    *_, page = Reader().show(library, talk.view(clicked(0, 1, "passage")), talk, serial=1)
+    *_, page = Reader().show(library, talk.view(clicked(0, 1, "passage")), talk)
     assert "read by OCR" in Parsed(page).within["place"]
     assert [kind for kind, _ in marks_of(page)] == ["opened first"]
 
@@ -291,7 +291,7 @@ def test_no_text_makes_an_element_on_a_page(name: str, before: str, quote: str) 
     marked = [(one, boxed((0, 4))) for one in stretches]
     sheet = pages.Sheet("data:image/png;base64,", 200, 400)
     for placed in (marked, [(one, []) for one in stretches]):
-        parsed = Parsed(source.of_page(view, document, placed, 1, sheet, serial=1))
+        parsed = Parsed(source.of_page(view, document, placed, 1, sheet))
         assert parsed.within.get("what", "").startswith(html.shown(name))
-    Parsed(source.of_text(view, document, stretches, serial=1, warning=name))
-    Parsed(source.as_cited(view, name, serial=1))
+    Parsed(source.of_text(view, document, stretches, warning=name))
+    Parsed(source.as_cited(view, name))

@@ -35,6 +35,7 @@ class Scripted(FakeAssistant):
     """An assistant of a real library, whose sentences and conflicts are scripted."""
 
     conflicts: tuple[Conflict, ...] = ()
+    steps: threading.Semaphore | None = None  # where set, a sentence waits for each
 
     def _events(self, question: str, stopped: Any) -> Any:
         hits = tuple(self.library.search(question, k=8))
@@ -43,9 +44,8 @@ class Scripted(FakeAssistant):
         timings = Timings(0.1, 1.0, 2.0)
         yield from events
         for one in said:
-            if self.gate:
-                self.gate.wait(10)
-                self.gate.clear()
+            if self.steps:
+                self.steps.acquire(timeout=10)
             if isinstance(one, Exception):
                 raise one
             yield one
@@ -124,10 +124,9 @@ def test_a_citation_opens_its_page_with_the_exact_words_marked_and_flashing(
         turn_on = tab.get_by_role("button", name="Next citation")
         assert turn_on.get_attribute("aria-disabled") == "true"
         assert turn.locator(".cite.opened").all_text_contents() == ["3"]
-        for _ in range(2):
+        for quote in (PRICE, HARBOUR):
             tab.get_by_role("button", name="Previous citation").click()
-            tab.wait_for_timeout(50)
-        opened(tab, HARBOUR)
+            opened(tab, quote)
 
 
 def test_pages_are_turned_and_enlarged(
@@ -328,7 +327,7 @@ def test_withheld_sentences_can_be_looked_at_and_stand_apart(
 def test_nothing_that_is_read_is_drawn_anew_while_the_answer_streams(
     watched: Watched, assistant: Scripted, tmp_path: Path
 ) -> None:
-    assistant.gate = threading.Event()
+    assistant.steps = threading.Semaphore(0)
     with serve(assistant, tmp_path) as url:
         tab = watched.open(url)
         ask(tab, "And the harbour?")
@@ -340,13 +339,13 @@ def test_nothing_that_is_read_is_drawn_anew_while_the_answer_streams(
             "document.querySelector('#thread'), {childList: true, subtree: true}); }"
         )
         for count in (1, 2):
-            assistant.gate.set()
+            assistant.steps.release()
             tab.wait_for_function(
                 "n => document.querySelectorAll('.live .sentence').length === n", arg=count
             )
         assert tab.evaluate("window.gone") == []
         assert tab.locator(".hit:focus").count() == 1  # and the focus is where it was
-        assistant.gate.set()
+        assistant.steps.release()
         answered(tab, "And the harbour?")
 
 
@@ -385,7 +384,7 @@ def test_every_view_is_accessible(
 ) -> None:
     own = Watched(browser, color_scheme=scheme, reduced_motion="reduce")
     assistant.script["boom"] = (ZeroDivisionError(),)
-    assistant.gate = threading.Event()
+    assistant.steps = threading.Semaphore(0)
     narrow = size is PHONE
     with serve(assistant, tmp_path) as url:
         tab = own.open(url)
@@ -397,10 +396,7 @@ def test_every_view_is_accessible(
         ask(tab, "And the harbour, where they disagree?")
         tab.wait_for_selector(".turn.live .hits")
         check(tab, "evidence")
-        for _ in range(3):
-            assistant.gate.set()
-            tab.wait_for_timeout(100)
-        assistant.gate = None
+        assistant.steps.release(9)
         turn = answered(tab, "And the harbour, where they disagree?")
         check(tab, "answer")
         for fold in turn.locator("summary").all():
@@ -451,12 +447,12 @@ def test_hostile_files_are_read_as_what_they_are(
         turn.locator(".uncited summary").click()
         seen = {}
         for passage in turn.locator(".hit").all():
-            before = tab.locator("#source [data-serial]").first
-            serial = before.get_attribute("data-serial") if before.count() else ""
+            before = tab.locator("#source [data-ticket]").first
+            serial = before.get_attribute("data-ticket") if before.count() else ""
             passage.click()
             tab.wait_for_function(
                 "old => { const now = document.querySelector('.source');"
-                " return now && now.dataset.serial !== old && !now.querySelector('.drawing'); }",
+                " return now && now.dataset.ticket !== old && !now.querySelector('.drawing'); }",
                 arg=serial,
             )
             name = tab.locator("#source h2").text_content()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -68,7 +67,6 @@ class Chat:
     def __init__(self, assistant: Answering, uploads: Path) -> None:
         self.assistant = assistant
         self.uploads = uploads
-        self._serials = count(1)
         self._reader = Reader()
         self._pages: dict[str | None, Conversation] = {}  # that were asked something
 
@@ -140,9 +138,12 @@ class Chat:
         if view is None:
             yield gr.skip()
             return
-        serial = next(self._serials)
+        conversation.ticket = max(conversation.ticket, view.ticket)
         try:
-            yield from self._reader.show(self.assistant.library, view, conversation, serial)
+            for pane in self._reader.show(self.assistant.library, view, conversation):
+                if view.ticket < conversation.ticket:  # meanwhile another one was asked for
+                    return
+                yield pane
         except PinciteError as error:
             yield html.failed(str(error))
 
@@ -264,8 +265,8 @@ def create_app(assistant: Answering, uploads: Path) -> gr.Blocks:
         stop.click(chat.stop, conversation, stop, **free)
         app.unload(chat.closed)
         new.click(chat.renew, conversation, [past, current, page], **free)
-        # One who turns pages fast sees the last one; `gr.on` takes no events of a script's own.
-        page.opens(chat.open, conversation, page, trigger_mode="always_last", **free)
+        # `gr.on` takes no events of a script's own, and "always_last" would send the first again.
+        page.opens(chat.open, conversation, page, trigger_mode="multiple", **free)
         field.upload(
             chat.upload,
             field,

@@ -77,7 +77,8 @@ def _said(one: Turn, index: int) -> str:
 
 def _sentence(sentence: Sentence, one: Turn, index: int, attributes: str = "") -> str:
     pills = "".join(_pill(citation, one, index) for citation in sentence.citations)
-    return f'<span class="sentence"{attributes}>{text(sentence.text)}{pills}</span>'
+    cites = f'<span class="cites">{pills}</span>' if pills else ""
+    return f'<span class="sentence"{attributes}>{text(sentence.text)}{cites}</span>'
 
 
 def _pill(citation: Citation, one: Turn, index: int) -> str:

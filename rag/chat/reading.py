@@ -37,9 +37,7 @@ class Reader:
     def __init__(self) -> None:
         self._drawn: dict[Key, Sheet] = {}
 
-    def show(
-        self, library: Pages, view: View, conversation: Conversation, serial: int
-    ) -> Iterator[str]:
+    def show(self, library: Pages, view: View, conversation: Conversation) -> Iterator[str]:
         """Yield the source pane; where a page has to be drawn first, its frame before it.
 
         Raises LibraryError.
@@ -47,15 +45,15 @@ class Reader:
         try:
             document = library.document(view.target.document)
         except UnknownDocumentError:
-            yield source.as_cited(view, words.SOURCE_GONE, serial=serial)
+            yield source.as_cited(view, words.SOURCE_GONE)
             return
         target = view.target
         if document.text[target.start : target.end] != source.quote_of(target):
-            yield source.as_cited(view, words.SOURCE_CHANGED, serial=serial)
+            yield source.as_cited(view, words.SOURCE_CHANGED)
             return
         marked = source.stretches(view, conversation)
         if document.pages is None or view.as_text:
-            yield source.of_text(view, document, marked, serial=serial)
+            yield source.of_text(view, document, marked)
             return
         placed = [(one, library.boxes(document.name, one.start, one.end)) for one in marked]
         number = _page(
@@ -65,15 +63,15 @@ class Reader:
         drawn = self._drawn.get(key)
         if drawn is None:
             if view.at is None:  # else the page that is turned stays until the next one is there
-                yield source.of_page(view, document, placed, number, None, serial=serial)
+                yield source.of_page(view, document, placed, number, None)
             try:
                 drawn = sheet(library.page(document.name, number, width=WIDTH))
             except UnreadableError as error:
                 warning = words.not_drawn(str(error))
-                yield source.of_text(view, document, marked, serial=serial, warning=warning)
+                yield source.of_text(view, document, marked, warning=warning)
                 return
             self._keep(key, drawn)
-        yield source.of_page(view, document, placed, number, drawn, serial=serial)
+        yield source.of_page(view, document, placed, number, drawn)
 
     def _keep(self, key: Key, drawn: Sheet) -> None:
         self._drawn[key] = drawn

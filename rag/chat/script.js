@@ -7,7 +7,17 @@ const narrow = matchMedia("(max-width: 860px)");
 const ZOOMS = [1, 1.25, 1.5, 2, 3];
 
 // What is drawn anew forgets what its reader did with it; this remembers.
-const kept = { opened: "", focus: "", folds: new Set(), zoom: 0, shown: "", into: false, end: false };
+const kept = {
+  opened: "", // the button in the conversation whose source is shown
+  ticket: 0, // of the last source that was asked for
+  shown: 0, // of the last one that came
+  inside: false, // the focus was in the source when it was asked for
+  into: false, // the focus goes to its marks
+  end: false, // it is read from its end
+  zoom: 0,
+  focus: "", // the button in the conversation that has the focus
+  folds: new Set(), // those that are open
+};
 
 document.addEventListener("click", (event) => {
   const clicked = event.target.closest?.("button, mark");
@@ -32,7 +42,8 @@ function open(button, byKeyboard) {
   const { opens, turn, number, at, text } = button.dataset;
   hide();
   kept.opened = nameOf(button);
-  kept.into = byKeyboard || element.contains(document.activeElement);
+  kept.inside = element.contains(document.activeElement);
+  kept.into = kept.inside ? document.activeElement.matches("mark, .page") : byKeyboard;
   kept.end = button.classList.contains("earlier");
   show();
   trigger("opens", {
@@ -41,11 +52,13 @@ function open(button, byKeyboard) {
     number: Number(number),
     at: at === undefined ? null : Number(at),
     text: text !== undefined,
+    ticket: (kept.ticket += 1), // of two that are on their way, the later one is shown
   });
 }
 
 function close() {
   element.classList.remove("open");
+  kept.inside = kept.into = false;
   one(`#thread ${kept.opened || "x"}`)?.focus();
 }
 
@@ -57,18 +70,17 @@ function reveal() {
   zoom(0);
   const page = one(".page", source);
   if (!page || one(".drawing", page)) return; // to come
+  if (Number(source.dataset.ticket) !== kept.ticket || kept.shown === kept.ticket) return;
+  kept.shown = kept.ticket;
   const first = one("mark.first", page) ?? one("mark.opened", page);
-  if (kept.shown !== source.dataset.serial) {
-    kept.shown = source.dataset.serial;
-    const flashes = "flashes" in source.dataset;
-    page.scrollTop = kept.end ? page.scrollHeight : 0;
-    if (flashes && first) {
-      const above = first.getBoundingClientRect().top - page.getBoundingClientRect().top;
-      page.scrollTop = above - Math.max(24, page.clientHeight / 3);
-      flash(all("mark.opened", page));
-    }
+  page.scrollTop = kept.end ? page.scrollHeight : 0;
+  if ("flashes" in source.dataset && first) {
+    const above = first.getBoundingClientRect().top - page.getBoundingClientRect().top;
+    page.scrollTop += above - Math.max(24, page.clientHeight / 3);
+    flash(all("mark.opened", page));
   }
-  if (kept.into && !(element.contains(document.activeElement))) (first ?? page).focus({ preventScroll: true });
+  const lost = kept.inside && document.activeElement === document.body; // what had the focus is gone
+  if (kept.into || lost) (first ?? page).focus({ preventScroll: true });
 }
 
 function flash(marks) {

@@ -64,18 +64,16 @@ def stretches(view: View, conversation: Conversation) -> list[Stretch]:
     return found
 
 
-def as_cited(view: View, why: str, *, serial: int) -> str:
+def as_cited(view: View, why: str) -> str:
     """Return the words as they were cited, where their document does not show them any more."""
     body = f'{_warning(why)}<blockquote dir="auto">{text(quote_of(view.target))}</blockquote>'
-    return _pane(view, body, serial=serial)
+    return _pane(view, body)
 
 
 def of_text(
     view: View,
     document: Document,
     marked: Sequence[Stretch],
-    *,
-    serial: int,
     warning: str = "",
 ) -> str:
     """Return a document's text around what is viewed, with exactly the cited words marked."""
@@ -98,7 +96,7 @@ def of_text(
     rest = last < len(whole) and not paged
     below = _elsewhere(view, "later", words.LATER, last + AROUND) if rest else ""
     tools = _tools(view, document, at=None)
-    return _pane(view, f"{_warning(warning)}{tools}{above}{page}{below}", serial=serial)
+    return _pane(view, f"{_warning(warning)}{tools}{above}{page}{below}")
 
 
 def of_page(
@@ -107,8 +105,6 @@ def of_page(
     marked: Sequence[tuple[Stretch, Sequence[Box]]],
     number: int,
     page: Sheet | None,
-    *,
-    serial: int,
 ) -> str:
     """Return a page as it is drawn, with exactly the cited words marked on it.
 
@@ -131,7 +127,7 @@ def of_page(
         f'<div class="page drawn" tabindex="0" role="region" aria-label="{text(label)}">'
         f'<div class="paper"{size}>{drawn}</div></div>'
     )
-    return _pane(view, body, serial=serial)
+    return _pane(view, body)
 
 
 def _spoken(document: Document, stretch: Stretch) -> str:
@@ -150,14 +146,14 @@ def _warning(why: str) -> str:
     return f'<p class="warning" role="alert" dir="auto">{text(why)}</p>' if why else ""
 
 
-def _pane(view: View, body: str, *, serial: int) -> str:
-    """Return the pane around a body. The serial number tells one opening from the next."""
+def _pane(view: View, body: str) -> str:
+    """Return the pane around a body."""
     target = view.target
     where = (("place", place(target)), ("span", words.span(target.start, target.end)))
     places = "".join(f'<span class="{kind}">{name(part)}</span>' for kind, part in where if part)
     flashes = "" if view.at is not None else " data-flashes"
     return (
-        f'<section class="source" aria-label="{text(words.SOURCE)}" data-serial="{serial}"'
+        f'<section class="source" aria-label="{text(words.SOURCE)}" data-ticket="{view.ticket}"'
         f"{flashes}><header>"
         f'<div class="what" role="status"><h2>{name(target.document)}</h2>'
         f'<p class="meta">{places}</p></div>'

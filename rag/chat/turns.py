@@ -30,6 +30,7 @@ class View:
     of: int  # how many there are to go through
     at: int | None = None  # the page to show, or of a text the offset; None: where the target is
     as_text: bool = False  # also where there are pages
+    ticket: int = 0  # counts what a tab asks to see; the highest is shown
 
 
 class Phase(Enum):
@@ -106,6 +107,7 @@ class Conversation:
 
     turns: list[Turn] = field(default_factory=list)
     stopping: bool = False  # set by the stop button, read between two events of the stream
+    ticket: int = 0  # the highest of the views that were asked for
 
     @property
     def busy(self) -> bool:
@@ -156,7 +158,7 @@ class Conversation:
         target = self.target(payload)
         if target is None or not isinstance(payload, dict):
             return None
-        turn, number, at = self._turn(payload["turn"]), payload["number"], payload.get("at")
+        turn, number = self._turn(payload["turn"]), payload["number"]
         cited = len(numbered((*turn.shown, *turn.conflicts)))
         return View(
             target,
@@ -166,8 +168,9 @@ class Conversation:
             of=len(turn.hits) if isinstance(target, Hit)
             else cited if number <= cited
             else len(turn.citations),
-            at=at if type(at) is int and at >= 0 else None,
+            at=_natural(payload.get("at")),
             as_text=payload.get("text") is True,
+            ticket=_natural(payload.get("ticket")) or 0,
         )  # fmt: skip
 
     def resting(self, target: Target, start: int, end: int) -> tuple[str, ...]:
@@ -191,6 +194,10 @@ class Conversation:
     def _turn(self, index: int) -> Turn:
         """Return the turn of an index; one that holds nothing where there is none."""
         return self.turns[index] if 0 <= index < len(self.turns) else Turn("")
+
+
+def _natural(number: object) -> int | None:
+    return number if type(number) is int and 0 <= number < 1 << 53 else None
 
 
 def _at(targets: Sequence[Target], number: int) -> Target | None:

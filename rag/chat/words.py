@@ -120,7 +120,9 @@ def support(probability: float) -> str:
     """Say how well a sentence is supported."""
     if probability >= 0.9:
         return "Strongly supported"
-    return "Well supported" if probability >= 0.75 else "Supported"
+    if probability >= 0.75:
+        return "Well supported"
+    return "Supported" if probability >= 0.5 else "Weakly supported"
 
 
 def numbers(support: float, relevance: float) -> str:
