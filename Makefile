@@ -5,6 +5,7 @@
 # make proof    the tests that take minutes
 # make bench    how long a search takes, and an answer, beside stock chains on the same model file
 # make bench-million  how costs grow with a library, to a million passages: takes an hour, 15 GB
+# make screenshots  the pictures of the chat in tests/, anew
 # make peers    what LangChain and LlamaIndex say to the same questions, beside Pincite
 PYTHON ?= python3
 DOCS ?= tests/documents/ferry
@@ -49,6 +50,9 @@ bench-million: setup
 
 peers: setup
 	$(BIN)/python -m tests.benchmarks.peers
+
+screenshots: setup
+	$(BIN)/python -m tests.make_screenshots
 
 clean:
 	rm -rf $(VENV) dist library reports .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -274,6 +274,7 @@ class Library:
     def page(self, name: str, page: int, marks: Iterable[Box] = (), *, width: int = 1200) -> bytes:
         """Return a page of a PDF or an image as a PNG so wide, in pixels, with boxes marked.
 
+        Its resolution says how large the page is: 72 dots per inch are one pixel for each point.
         Raises UnknownDocumentError; UnreadableError where its file is gone or has changed since
         it was indexed, or has no such page.
         """

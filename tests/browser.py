@@ -56,17 +56,22 @@ def serve(assistant: Answering, uploads: Path) -> Iterator[str]:
         app.close(verbose=False)
 
 
+def chromium() -> str | None:
+    """Return where the browser is; None where there is none."""
+    return shutil.which("chromium") or shutil.which("google-chrome")
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Chromium, headless; skips where there is none."""
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    executable = chromium()
     if executable is None:
         pytest.skip("no chromium on this machine")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=executable, args=FLAGS)
-        yield chromium
-        chromium.close()
+        opened = running.chromium.launch(executable_path=executable, args=FLAGS)
+        yield opened
+        opened.close()
 
 
 class Watched:

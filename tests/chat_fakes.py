@@ -10,8 +10,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from index.errors import UnknownDocumentError
-from index.records import AddReport, DocumentInfo, Failure, Hit, Passage, Place, Progress
+from index.errors import UnknownDocumentError, UnreadableError
+from index.records import (
+    AddReport,
+    Box,
+    Document,
+    DocumentInfo,
+    Failure,
+    Hit,
+    Passage,
+    Place,
+    Progress,
+)
 from rag.records import Answer, Citation, Evidence, Sentence, Timings, Verdict
 
 Event = Evidence | Sentence | Answer
@@ -50,10 +60,16 @@ class FakeLibrary:
             for name, text in sorted(self.texts.items())
         ]
 
-    def text(self, name: str) -> str:
+    def document(self, name: str) -> Document:
         if name not in self.texts:
             raise UnknownDocumentError(f"no document {name}")
-        return self.texts[name]
+        return Document(name, sha(self.texts[name]), self.texts[name])
+
+    def boxes(self, name: str, start: int, end: int) -> list[Box]:
+        return []  # it holds texts only
+
+    def page(self, name: str, page: int, *, width: int) -> bytes:
+        raise UnreadableError("is a text that was given, and has no pages")
 
     def count(self) -> tuple[int, int]:
         return len(self.texts), sum(info.passages for info in self.documents())

@@ -23,16 +23,23 @@ from rag.chat.serve import HostError, start
 from rag.chat.turns import Conversation, Phase, Turn
 from rag.chat.uploads import LONGEST, base_name, keep
 from rag.errors import ServeError
-from rag.records import Answer, Citation, Conflict, Evidence, Sentence, Timings, Verdict
+from rag.records import Answer, Conflict, Evidence, Sentence, Timings, Verdict
 from tests.chat_fakes import FakeAssistant, FakeLibrary, cite, hit_of, sentence
 
 OURS = {
     *("article", "h2", "h3", "p", "span", "button", "strong", "div", "section", "header", "bdi"),
     *("details", "summary", "ol", "ul", "li", "mark", "blockquote", "figure", "figcaption"),
+    *("nav", "table", "caption", "thead", "tbody", "tr", "th", "td", "img", "output"),
 }
+PICTURE = "data:image/png;base64,"
+EMPTY = {"img"}  # elements without an end tag
 ATTRIBUTES = {
-    *("class", "dir", "type", "title", "role", "tabindex", "aria-label", "aria-hidden"),
-    *("data-opens", "data-turn", "data-number", "data-serial", "data-closes"),
+    *("class", "dir", "type", "title", "role", "tabindex", "scope"),
+    *("aria-label", "aria-hidden", "aria-busy", "aria-disabled", "popovertarget"),
+    *("data-opens", "data-turn", "data-number", "data-at", "data-key", "data-closes"),
+    *("data-ticket", "data-flashes", "data-rests", "data-said", "data-place", "data-sentence"),
+    *("data-quote", "data-from", "data-copy", "data-fold", "data-text", "data-zoom"),
+    *("src", "alt", "style"),
 }
 ANY = st.text(st.characters() | st.sampled_from("<>&\"'`$\\{}\x00\r\n\u202e\ud800"))
 HOSTILE = "</mark><script>alert(1)</script><img src=x onerror='a()'>&amp;&#60;\"'${1}{{2}}"
@@ -51,10 +58,14 @@ class Parsed(HTMLParser):
         assert self.open == []
         assert {tag for tag, _ in self.elements} <= OURS
         assert {name for _, attributes in self.elements for name in attributes} <= ATTRIBUTES
+        for tag, attributes in self.elements:  # of our own making only
+            assert str(attributes.get("src", PICTURE)).startswith(PICTURE), tag
+            assert re.fullmatch(r"(?:[a-z-]+:[\d.]+%?;?)*", str(attributes.get("style", ""))), tag
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
-        self.open.append(str(dict(attrs).get("class") or tag))
+        if tag not in EMPTY:
+            self.open.append(str(dict(attrs).get("class") or tag))
 
     def handle_endtag(self, tag: str) -> None:
         self.open.pop()
@@ -116,45 +127,6 @@ def test_no_text_makes_an_element(
     )
 
 
-@settings(max_examples=60)
-@given(ANY, ANY, ANY, st.sampled_from([0, 1, html.AROUND, 3 * html.AROUND]))
-@example("a\n", "<b>", "\n", html.AROUND)
-def test_exactly_the_cited_words_are_marked(
-    before: str, quote: str, after: str, times: int
-) -> None:
-    before, after = before * times, after * times
-    start, end = len(before), len(before) + len(quote)
-    document = before + quote + after
-    first, last = html.window(document, start, end)
-    assert first <= start <= end <= last
-    assert last - first <= 2 * html.AROUND + len(quote)
-    parsed = Parsed(html.source(Citation("d", "", start, end, quote), document, serial=1))
-    assert parsed.within.get("mark", "") == html.shown(quote)
-    page = "".join(text for name, text in parsed.within.items() if name.startswith("page"))
-    shown = (document[first:start], quote, document[end:last])
-    assert page == "".join(map(html.shown, shown))
-
-
-def test_the_window_goes_from_line_to_line() -> None:
-    document = "one\ntwo\nthree\nfour\nfive\n"
-    start = document.index("three")
-    first, last = html.window(document, start, start + 5, around=6)
-    assert document[first:last] == "two\nthree\nfour"
-    assert html.window(document, start, start + 5) == (0, len(document))
-    assert html.window("x" * 100, 50, 60, around=10) == (40, 70)
-
-
-def test_a_source_that_changed_or_went_says_so_and_shows_the_words_as_cited() -> None:
-    citation = cite("d.txt", "One. Two. Three.", "Two.")
-    changed = html.source(citation, "One. TWO. Three.", serial=1)
-    gone = html.source(citation, None, serial=1)
-    for page, why in ((changed, words.SOURCE_CHANGED), (gone, words.SOURCE_GONE)):
-        parsed = Parsed(page)
-        assert parsed.within["warning"] == why
-        assert parsed.within["blockquote"] == "Two."
-        assert "mark" not in parsed.within
-
-
 def test_citations_are_numbered_in_order_of_appearance() -> None:
     text = "Alpha. Beta. Gamma."
     alpha, beta, gamma = (cite("d", text, f"{word}.") for word in ("Alpha", "Beta", "Gamma"))
@@ -212,9 +184,67 @@ def test_evidence_is_open_while_the_model_reads_and_folded_afterwards() -> None:
     assert words.reading(1) in page
     assert words.found(1, 1) in page
     assert "Nearly the same in b.pdf, c.pdf" in page
-    assert '<details class="evidence"><summary>' in html.turn(
-        turn.after(answer_of(sentence("S."), hits=hits)), 0
+    uncited = html.turn(turn.after(answer_of(sentence("S."), hits=hits)), 0)
+    assert '<details class="uncited" data-fold="0.uncited">' in uncited
+    assert words.SOURCES not in uncited  # where nothing is cited
+    cited = html.turn(
+        turn.after(answer_of(sentence("S.", cite("a.pdf", "Words.", "Words.")), hits=hits)), 0
     )
+    assert words.SOURCES in cited
+    assert 'class="uncited"' not in cited
+
+
+def test_the_parts_of_a_turn_are_the_same_from_the_first_event_to_the_last() -> None:
+    hits = (hit_of("a.pdf", "Words.", 0, 6),)
+    found = Turn("Q", Phase.SEARCHING).after(Evidence("Q", "Q", hits))
+    said = found.after(sentence("S.", cite("a.pdf", "Words.", "Words.")))
+    over = said.after(answer_of(*said.sentences, hits=hits))
+    turns = (Turn("Q"), found, said, over, replace(found, phase=Phase.STOPPED))
+    parts = [
+        re.findall(
+            r"^<article|<h2|<div class=.(?:said|beside|evidence|rest)|<p class=.status",
+            html.turn(one, 0),
+        )
+        for one in turns
+    ]
+    assert len({tuple(one) for one in parts}) == 1
+
+
+def test_support_is_said_in_words_and_its_numbers_are_folded_away() -> None:
+    text = "Alpha. Beta."
+    own = cite("d", text, "Alpha.")
+    turn = done(
+        replace(sentence("So it is.", own), support=0.8, relevance=0.7),
+        replace(sentence("Alpha.", own), support=1.0, relevance=1.0),
+    )
+    parsed = Parsed(html.turn(turn, 0))
+    assert parsed.within["summary"].startswith("Well supported")  # as its weakest sentence
+    assert parsed.within["numbers"] == (
+        "Well supported: supported, 80 in 100; answers the question, 70 in 100"
+        f"{words.VERBATIM}: supported, 99 in 100; answers the question, 99 in 100"
+    )
+    assert "80" not in parsed.within["answer"] + parsed.within["summary"]
+    assert [words.support(p) for p in (0.95, 0.9, 0.8, 0.6, 0.4)] == [
+        *("Strongly supported", "Strongly supported", "Well supported", "Supported"),
+        "Weakly supported",
+    ]
+
+
+def test_scores_stand_under_details_only_and_are_called_retrieval_scores() -> None:
+    hit = replace(hit_of("d", "Alpha.", 0, 6), score=0.4567, dense=0.3456, lexical=7.89)
+    page = html.turn(done(sentence("A.", cite("d", "Alpha.", "Alpha.")), hits=(hit,)), 0)
+    before, details = page.split('<details class="details"')
+    assert ("0.46" in details, "0.35" in details, "7.9" in details) == (True, True, True)
+    assert words.SCORES_HEAD in details
+    assert "0.46" not in before
+    assert "score" not in before
+
+
+def test_an_answer_is_copied_with_its_numbered_quotes() -> None:
+    text = "Alpha. Beta."
+    alpha, beta = cite("d.pdf", text, "Alpha.", 3), cite("d.txt", text, "Beta.", None)
+    turn = done(sentence("A.", alpha, beta), sentence("No.", alpha, verdict=Verdict.OFF_TOPIC))
+    assert html.as_text(turn) == ("A. [1] [2]\n\n[1] d.pdf, page 3: “Alpha.”\n[2] d.txt: “Beta.”")
 
 
 def test_a_long_list_of_documents_ends() -> None:
@@ -246,13 +276,49 @@ def test_a_click_opens_what_was_shown() -> None:
     "payload",
     [
         *(clicked(turn, 1) for turn in (-1, 1, 2, 10**30, True, 0.0, "0", None, [0])),
-        *(clicked(0, number) for number in (0, -1, 2, 10**30, 1.0, "1", None, {})),
+        *(clicked(0, number) for number in (0, -1, 2, 10**30, 1.0, "1", None, {}, True)),
         *(clicked(0, 1, kind) for kind in ("", "turns", "__class__", "../etc/passwd", None, 1)),
         *({}, None, [], "citation", 7, {"path": "/etc/passwd"}),
     ],
 )
 def test_any_other_click_opens_nothing(payload: object) -> None:
     assert conversation().target(payload) is None
+    assert conversation().view(payload) is None
+
+
+def test_a_click_may_ask_for_another_page_and_for_the_text() -> None:
+    ours = conversation()
+    view = ours.view({**clicked(0, 1), "at": 7, "text": True})
+    assert (view.at, view.as_text, view.of) == (7, True, 1)
+    for at in (-1, 1.5, "7", True, None, [7]):
+        assert ours.view({**clicked(0, 1), "at": at}).at is None
+    for text in (1, "yes", None):
+        assert not ours.view({**clicked(0, 1), "text": text}).as_text
+
+
+def test_citations_are_gone_through_without_those_of_withheld_sentences() -> None:
+    text = "Alpha. Beta. Gamma."
+    alpha, beta, gamma = (cite("d", text, f"{word}.") for word in ("Alpha", "Beta", "Gamma"))
+    withheld = sentence("No.", gamma, verdict=Verdict.UNSUPPORTED)
+    ours = Conversation([done(sentence("Yes.", alpha, beta), withheld)])
+    assert [ours.view(clicked(0, number)).of for number in (1, 2, 3)] == [2, 2, 3]
+
+
+def test_sentences_rest_on_the_words_that_they_cite_in_every_turn() -> None:
+    text = "Alpha. Beta. Gamma."
+    alpha, beta = cite("d", text, "Alpha."), cite("d", text, "Beta.")
+    withheld = sentence("No.", beta, verdict=Verdict.UNSUPPORTED)
+    ours = Conversation(
+        [
+            done(sentence("A.", alpha), sentence("B.", beta), withheld),
+            done(sentence("C.", beta, alpha)),
+        ]
+    )
+    assert ours.resting(alpha, 0, 6) == ("0.0", "1.0")
+    assert ours.resting(alpha, 7, 12) == ("0.1", "1.0")
+    assert ours.resting(alpha, 6, 7) == ()
+    assert ours.resting(replace(alpha, document="e"), 0, 6) == ()
+    assert ours.resting(replace(alpha, sha256="an older state"), 0, 6) == ()
 
 
 # The handlers
@@ -288,15 +354,30 @@ def test_a_conversation_that_is_stopped_before_its_turn_asks_nothing(tmp_path: P
 
 def test_opening_a_source_that_is_gone(tmp_path: Path) -> None:
     event = gr.EventData(None, clicked(0, 1))
-    assert words.SOURCE_GONE in chat(tmp_path).open(conversation(), event)
-    assert "<mark" in chat(tmp_path, d="Alpha. Beta.").open(conversation(), event)
+    (gone,) = chat(tmp_path).open(conversation(), event)
+    assert words.SOURCE_GONE in gone
+    (there,) = chat(tmp_path, d="Alpha. Beta.").open(conversation(), event)
+    assert "<mark" in there
     forged = gr.EventData(None, clicked(5, 1))
-    assert chat(tmp_path).open(conversation(), forged) == gr.skip()
+    assert list(chat(tmp_path).open(conversation(), forged)) == [gr.skip()]
 
 
 def test_opening_the_same_source_twice_is_noticed(tmp_path: Path) -> None:
-    ours, event = chat(tmp_path, d="Alpha. Beta."), gr.EventData(None, clicked(0, 1))
-    assert ours.open(conversation(), event) != ours.open(conversation(), event)
+    ours, talk = chat(tmp_path, d="Alpha. Beta."), conversation()
+    first, again = ({**clicked(0, 1), "ticket": ticket} for ticket in (1, 2))
+    shown = [list(ours.open(talk, gr.EventData(None, click))) for click in (first, again)]
+    assert [len(panes) for panes in shown] == [1, 1]
+    assert shown[0] != shown[1]
+
+
+def test_of_two_sources_the_one_that_was_asked_for_last_is_shown(tmp_path: Path) -> None:
+    ours, talk = chat(tmp_path, d="Alpha. Beta."), conversation()
+    early, late = ({**clicked(0, 1), "ticket": ticket} for ticket in (7, 8))
+    slow = ours.open(talk, gr.EventData(None, early))
+    assert len(list(ours.open(talk, gr.EventData(None, late)))) == 1
+    assert list(slow) == []
+    for ticket in (-1, 1 << 60, "9", True, None):
+        assert talk.view({**clicked(0, 1), "ticket": ticket}).ticket == 0
 
 
 # Uploads

@@ -71,21 +71,29 @@ def test_the_answer_with_its_evidence_and_its_exact_words(watched: Watched, tmp_
         tab.locator(".hit").nth(1).click()  # not blocked by the question that is being answered
         tab.wait_for_selector("mark")
         assert tab.locator("mark").text_content() == PRICE + "\n"
+        assert tab.locator(".hit").nth(1).evaluate("hit => hit.matches('.opened')")
         gate.set()
         turn = answered(tab, "What does it cost?")
         said = turn.locator(".answer .sentence").all_text_contents()
         assert said == ["It costs USD 1.64 million.1", "It runs five years.21"]
-        assert not turn.locator(".hit").first.is_visible()  # folded away
+        cited = turn.locator(".hits.cited .hit").all_text_contents()
+        assert [one.split()[0] for one in cited] == ["1contract.pdf", "2contract.pdf"]
+        assert turn.locator(".hits.cited .hit").first.is_visible()
+        assert turn.locator(".uncited .hit").count() == 4
+        assert not turn.locator(".uncited .hit").first.is_visible()  # folded away, below those
 
         turn.get_by_role("button", name="Citation 2: contract.pdf").click()
-        tab.wait_for_selector("#source mark:text('five years')")
-        assert tab.locator("mark").text_content() == TERM
+        tab.wait_for_selector("#source mark.opened:text('five years')")
+        assert tab.locator("mark.opened").text_content() == TERM
+        assert tab.locator("mark.also").text_content() == PRICE  # what else is cited of it
         assert tab.locator("#source h2").text_content() == "contract.pdf"
         assert "page 1" in tab.locator("#source .meta").text_content()
         turn.locator(".cite").first.focus()
         tab.keyboard.press("Enter")
-        tab.wait_for_selector("#source mark:text('USD')")
-        assert tab.locator("mark").text_content() == PRICE  # both blanks and the line break too
+        tab.wait_for_selector("#source mark.opened:text('USD')")
+        assert (
+            tab.locator("mark.opened").text_content() == PRICE
+        )  # both blanks and the line break too
         assert "page 3" in tab.locator("#source .meta").text_content()
 
         summary = turn.locator(".withheld > summary")
@@ -127,7 +135,7 @@ def test_abstaining_and_failing(watched: Watched, tmp_path: Path) -> None:
         assert said.startswith("Your documents do not say. Searched 2 documents, 6 passages.")
         assert "Its premise is false" in said
         assert not turn.locator(".hit").first.is_visible()
-        turn.get_by_text(words.NEAREST).click()
+        turn.locator("summary", has_text=words.NEAREST).click()
         assert turn.locator(".hit").count() == 6
 
         ask(tab, "weigh")
@@ -204,6 +212,10 @@ HOSTILE = (
     "[link](javascript:window.hacked=1) <a href='javascript:window.hacked=1'>a</a> "
     "**bold** ${window.hacked=1} {{constructor}} `${window.hacked=1}` </mark></details> "
     "&lt;b&gt; \u202egnorts\u202c <iframe src=//example.com></iframe> ![i](http://example.com/i.png)"
+    " <svg onload=window.hacked=1><animate onbegin=window.hacked=1></svg> <base href=//a.com> "
+    "<style>*{display:none}</style> <meta http-equiv=refresh content=0;url=//example.com> "
+    "zero\u200bwidth\u2060\ufeff \u2066isolated\u2069 <object data=//example.com></object> "
+    "<details open ontoggle=window.hacked=1> <form action=//example.com><button>Go</button></form>"
 )
 
 
@@ -225,6 +237,11 @@ def test_hostile_text_is_text_everywhere(watched: Watched, tmp_path: Path) -> No
         assert tab.locator("#current .question").text_content() == HOSTILE
         assert tab.locator(".answer .sentence").text_content() == HOSTILE + "1"
         tab.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+        tab.locator(".answer .cite").hover()
+        tab.locator("#tip q").wait_for()
+        hint = tab.locator("#tip q").text_content().removesuffix(" …")
+        assert len(hint) > 300
+        assert quote.startswith(hint)
         tab.locator(".answer .cite").click()
         tab.wait_for_selector("#source mark")
         assert tab.locator("#source mark").text_content() == quote
@@ -233,7 +250,7 @@ def test_hostile_text_is_text_everywhere(watched: Watched, tmp_path: Path) -> No
 
         upload = tmp_path / "<img src=x onerror=window.hacked=1> ${window.hacked=1}.txt"
         upload.write_text(HOSTILE)
-        tab.locator("#shelf .label-wrap").click()
+        tab.locator(".size").click()
         tab.locator("#upload input[type=file]").set_input_files(upload)
         tab.locator(".report").wait_for()
         assert tab.locator(".report bdi").text_content() == upload.name
@@ -241,7 +258,8 @@ def test_hostile_text_is_text_everywhere(watched: Watched, tmp_path: Path) -> No
         found = tab.evaluate(
             "() => [window.hacked, document.querySelectorAll("
             "'.turn :is(script,img,a,iframe,strong,b), .source :is(script,img,a,iframe,b),"
-            " .report :is(img,script), .documents :is(img,script)').length]"
+            " .report :is(img,script), .documents :is(img,script), #tip :is(img,script,a),"
+            " #desk :is(object,base,style,meta,form,animate,iframe)').length]"
         )
         assert found == [None, 0]
 
@@ -279,6 +297,7 @@ def test_uploading_keeps_the_names_and_reports_every_file(watched: Watched, tmp_
         tab = watched.open(url)
         tab.get_by_text(words.WELCOME_EMPTY).wait_for()
         given = [tmp_path / "mine" / file for file in files]
+        tab.get_by_role("button", name=words.ADD).click()
         tab.locator("#upload input[type=file]").set_input_files(given)
         tab.locator("#report .progress-level").wait_for()
         seen = tab.locator("#report").text_content()
@@ -288,7 +307,7 @@ def test_uploading_keeps_the_names_and_reports_every_file(watched: Watched, tmp_
         assert [line.split()[0] for line in lines] == ["Übersicht", "notes.md", "empty.txt"]
         assert lines[2].endswith("the file is empty")
         tab.locator(".documents li", has_text="notes.md").wait_for()
-        assert tab.locator("#size .meta").text_content() == "2 documents, 2 passages"
+        assert tab.locator(".size").text_content() == "2 documents"
         kept = {file.name for file in (tmp_path / "uploads").iterdir()}
         assert kept == set(files) - {"empty.txt"}  # what was refused is not kept
 
@@ -337,9 +356,9 @@ def test_nothing_is_wider_than_the_page(watched: Watched, tmp_path: Path) -> Non
                 " one.getBoundingClientRect().right > innerWidth + 1).map(one => one.className)"
             )
             assert wide == []
-            box = tab.locator("mark").bounding_box()
+            box = tab.locator("mark.opened").bounding_box()
             assert 0 <= box["y"] < 812 - box["height"]
         tab.get_by_role("button", name=words.SOURCE_CLOSE).click()
-        tab.locator("mark").wait_for(state="hidden")
+        tab.locator("mark.opened").wait_for(state="hidden")
         turn.locator(".cite").first.click()  # the same one opens again
-        tab.locator("mark").wait_for(state="visible")
+        tab.locator("mark.opened").wait_for(state="visible")

@@ -43,8 +43,9 @@ def test_ask_click_a_citation_and_read_the_marked_words(
             tab.locator("#current .turn:not(.live) .answer").wait_for(timeout=300_000)
             assert "1,850" in (tab.locator("#current .answer").text_content() or "")
             tab.get_by_role("button", name="Citation 1: harbour-agreement.txt").first.click()
-            tab.wait_for_selector("mark")
-            assert QUOTE in " ".join((tab.locator("mark").first.text_content() or "").split())
+            tab.wait_for_selector("mark.opened")
+            marked = tab.locator("mark.opened").first.text_content() or ""
+            assert QUOTE in " ".join(marked.split())
             assert tab.locator("#page").get_by_text("harbour-agreement.txt").count()
 
 

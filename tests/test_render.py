@@ -57,6 +57,19 @@ def test_a_lost_number_of_pages_is_found(library, tmp_path):
     assert library.documents()[0].pages == 2
 
 
+def test_a_picture_says_how_large_its_page_is(library, tmp_path):
+    (tmp_path / "a.pdf").write_bytes(pdf([(72, 700, "The harbour is deep.")]))
+    library.add([tmp_path / "a.pdf", FORMATS / "sign.png"])
+    with Image.open(FORMATS / "sign.png") as sign:
+        sizes = {"a.pdf": (595.28, 841.89), "sign.png": sign.size}
+    for name, (width, height) in sizes.items():
+        drawn = Image.open(io.BytesIO(library.page(name, 1, width=700)))
+        across, down = drawn.info["dpi"]
+        assert drawn.width in (700, 701)
+        assert 72 * drawn.width / across == pytest.approx(width, rel=0.002)
+        assert 72 * drawn.height / down == pytest.approx(height, rel=0.004)
+
+
 def test_a_scan_is_marked_too(library):
     scans = [file for file in FORMATS.iterdir() if file.suffix in (".png", ".jpg", ".tif")]
     assert scans

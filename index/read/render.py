@@ -24,6 +24,7 @@ _IMAGES = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
 def render(data: bytes, suffix: str, page: int, width: int, marks: Sequence[Mark]) -> bytes:
     """Return a page as a PNG of that width in pixels, with rectangles marked as with a pen.
 
+    Its resolution says how large the page is: 72 dots per inch are one pixel for each point.
     Pages count from 1. Raises UnreadableError where there is no such page, or nothing to draw.
     """
     width = min(width, _MOST_WIDE)
@@ -38,7 +39,8 @@ def render(data: bytes, suffix: str, page: int, width: int, marks: Sequence[Mark
     if picture is None:
         raise UnreadableError("has no pages that can be drawn")
     made = BytesIO()
-    ImageChops.multiply(picture, _pen(picture.size, scale, marks)).save(made, "PNG")
+    marked = ImageChops.multiply(picture, _pen(picture.size, scale, marks)) if marks else picture
+    marked.save(made, "PNG", dpi=(72 * scale, 72 * scale))
     return made.getvalue()
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
 import gradio as gr
 from gradio.data_classes import FileData, ListFiles
 
-from index.errors import PinciteError, UnknownDocumentError
+from index.errors import PinciteError
 from index.records import AddReport, DocumentInfo, Progress
-from rag.chat import html, words
+from rag.chat import html, source, words
+from rag.chat.reading import Pages, Reader
 from rag.chat.turns import Conversation, Event, Phase
 from rag.chat.uploads import keep
 from rag.records import Answer
@@ -22,9 +22,10 @@ from rag.records import Answer
 log = logging.getLogger(__name__)
 
 SCRIPT = (Path(__file__).parent / "script.js").read_text(encoding="utf-8")
+SHOWN = "watch('value', () => document.dispatchEvent(new Event('shown')))"  # see script.js
 
 
-class Documents(Protocol):
+class Documents(Pages, Protocol):
     """What the chat needs of a library."""
 
     def add(
@@ -34,9 +35,6 @@ class Documents(Protocol):
 
     def documents(self) -> list[DocumentInfo]:
         """List the documents."""
-
-    def text(self, name: str) -> str:
-        """Return the text that offsets refer to."""
 
     def count(self) -> tuple[int, int]:
         """Count documents and passages."""
@@ -69,7 +67,7 @@ class Chat:
     def __init__(self, assistant: Answering, uploads: Path) -> None:
         self.assistant = assistant
         self.uploads = uploads
-        self._serials = count(1)
+        self._reader = Reader()
         self._pages: dict[str | None, Conversation] = {}  # that were asked something
 
     def begin(
@@ -132,20 +130,22 @@ class Chat:
         if not conversation.busy:
             conversation.turns.clear()
         past = html.thread(conversation.turns[:-1])
-        return (past, self._current(conversation), html.source_empty())
+        return (past, self._current(conversation), source.empty())
 
-    def open(self, conversation: Conversation, event: gr.EventData) -> Any:
-        """Open the source of a citation or a passage that was clicked; output: source."""
-        target = conversation.target(event._data)
-        if target is None:
-            return gr.skip()
+    def open(self, conversation: Conversation, event: gr.EventData) -> Iterator[Any]:
+        """Show the source of what was clicked; output: source."""
+        view = conversation.view(event._data)
+        if view is None:
+            yield gr.skip()
+            return
+        conversation.ticket = max(conversation.ticket, view.ticket)
         try:
-            document = self.assistant.library.text(target.document)
-        except UnknownDocumentError:
-            document = None
+            for pane in self._reader.show(self.assistant.library, view, conversation):
+                if view.ticket < conversation.ticket:  # meanwhile another one was asked for
+                    return
+                yield pane
         except PinciteError as error:
-            return html.failed(str(error))
-        return html.source(target, document, serial=next(self._serials))
+            yield html.failed(str(error))
 
     def upload(
         self,
@@ -171,14 +171,13 @@ class Chat:
         """Return the list of documents and the size of the library."""
         library = self.assistant.library
         try:
-            return html.documents(library.documents()), html.library(*library.count())
+            return html.documents(library.documents()), html.library(library.count()[0])
         except PinciteError as error:
             return html.failed(str(error)), ""
 
     def load(self) -> tuple[Any, ...]:
-        """Fill a page that was just opened; outputs: current, the accordion, list, size."""
-        number, _ = self.assistant.library.count()
-        return (html.welcome(number), gr.update(open=not number), *self.shelf())
+        """Fill a page that was just opened; outputs: current, list, size."""
+        return (html.welcome(self.assistant.library.count()[0]), *self.shelf())
 
     def _current(self, conversation: Conversation) -> str:
         if not conversation.turns:
@@ -215,7 +214,8 @@ def create_app(assistant: Answering, uploads: Path) -> gr.Blocks:
             size = gr.HTML(elem_id="size", apply_default_css=False)
             new = gr.Button(words.NEW, elem_id="new", size="sm")
         with gr.Row(elem_id="desk"):
-            with gr.Column(elem_id="shelf"), gr.Accordion(words.DOCUMENTS, open=False) as shelf:
+            with gr.Column(elem_id="shelf"):
+                gr.HTML(html.shelf_head(), apply_default_css=False)
                 field = gr.File(file_count="multiple", label=words.UPLOAD, elem_id="upload")
                 # Gradio hands on paths alone. (A subclass would make it write a .pyi beside us.)
                 vars(field)["preprocess"] = claimed
@@ -223,8 +223,8 @@ def create_app(assistant: Answering, uploads: Path) -> gr.Blocks:
                 documents = gr.HTML(elem_id="documents", apply_default_css=False)
             with gr.Column(elem_id="talk"):
                 with gr.Column(elem_id="thread"):
-                    past = gr.HTML(elem_id="past", js_on_load=SCRIPT, apply_default_css=False)
-                    current = gr.HTML(elem_id="current", js_on_load=SCRIPT, apply_default_css=False)
+                    past = gr.HTML(elem_id="past", js_on_load=SHOWN, apply_default_css=False)
+                    current = gr.HTML(elem_id="current", js_on_load=SHOWN, apply_default_css=False)
                 with gr.Row(elem_id="composer"):
                     box = gr.Textbox(
                         label=words.ASK,
@@ -240,14 +240,18 @@ def create_app(assistant: Answering, uploads: Path) -> gr.Blocks:
                     stop = gr.Button(words.STOP, visible=False, elem_id="stop")
                 gr.HTML(html.promise(assistant.promise), elem_id="promise", apply_default_css=False)
             with gr.Column(elem_id="source"):
-                source = gr.HTML(
-                    html.source_empty(), elem_id="page", js_on_load=SCRIPT, apply_default_css=False
+                page = gr.HTML(
+                    source.empty(),
+                    elem_id="page",
+                    js_on_load=SCRIPT,
+                    apply_default_css=False,
+                    labels={"#thread": words.CONVERSATION, "#shelf": words.DOCUMENTS},
                 )
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         free: dict[str, Any] = {**quiet, "concurrency_limit": None}  # nobody waits for another
         buttons = [send, stop, new]
-        app.load(chat.load, None, [current, shelf, documents, size], **free)
+        app.load(chat.load, None, [current, documents, size], **free)
         begun = gr.on(
             [box.submit, send.click],
             chat.begin,
@@ -260,9 +264,9 @@ def create_app(assistant: Answering, uploads: Path) -> gr.Blocks:
         answered.then(chat.finish, conversation, [current, *buttons], **free)
         stop.click(chat.stop, conversation, stop, **free)
         app.unload(chat.closed)
-        new.click(chat.renew, conversation, [past, current, source], **free)
-        for pane in (past, current):  # `gr.on` takes no events of a script's own
-            pane.opens(chat.open, conversation, source, **free)
+        new.click(chat.renew, conversation, [past, current, page], **free)
+        # `gr.on` takes no events of a script's own, and "always_last" would send the first again.
+        page.opens(chat.open, conversation, page, trigger_mode="multiple", **free)
         field.upload(
             chat.upload,
             field,

@@ -6,24 +6,31 @@ No document, file name, question or model sentence is ever read as HTML or Markd
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from index.records import AddReport, DocumentInfo, Hit
 from rag.chat import words
-from rag.chat.turns import Phase, Target, Turn, span_of
+from rag.chat.source import opening, place
+from rag.chat.turns import Phase, Turn, numbered, span_of
 from rag.escape import name as name
 from rag.escape import shown as shown
 from rag.escape import text as text
 from rag.records import Citation, Conflict, Sentence
 
 SNIPPET = 220  # characters of a passage in the list of the evidence
-AROUND = 1_600  # characters of a document shown on either side of the cited words
+HOVERED = 420  # characters of a quote that are shown where the pointer is on its number
 LISTED = 200  # documents in the list
 
 
 def welcome(documents: int) -> str:
     """Return what stands where no question has been asked."""
     hint = words.WELCOME_FULL if documents else words.WELCOME_EMPTY
-    return f'<div class="welcome"><h2>{text(words.WELCOME)}</h2><p>{text(hint)}</p></div>'
+    add = "" if documents else _drawer_button("primary", words.ADD)
+    return f'<div class="welcome"><h2>{text(words.WELCOME)}</h2><p>{text(hint)}</p>{add}</div>'
+
+
+def _drawer_button(kind: str, label: str) -> str:
+    return f'<button type="button" class="{kind}" popovertarget="shelf">{text(label)}</button>'
 
 
 def thread(turns: Sequence[Turn], first: int = 0) -> str:
@@ -32,22 +39,31 @@ def thread(turns: Sequence[Turn], first: int = 0) -> str:
 
 
 def turn(one: Turn, index: int) -> str:
-    """Return a question, its answer as far as it is known, and the evidence below."""
-    parts = (
-        f'<h2 class="question" dir="auto">{text(one.question)}</h2>',
-        _answer(one, index),
-        _status(one),
-        *(_conflict(conflict, one, index) for conflict in one.conflicts),
-        _withheld(one, index),
-        _evidence(one, index),
-        _meta(one),
+    """Return a question, its answer as far as it is known, and the evidence below.
+
+    The parts are the same from the first event to the last, so that the page can keep what it
+    shows already: nothing flickers, and nobody loses their place.
+    """
+    done = one.answer is not None
+    busy = ' aria-busy="true"' if one.busy else ""
+    return (
+        f'<article class="turn{" live" if one.busy else ""}"{busy}>'
+        f'<h2 class="question" dir="auto">{text(one.question)}</h2>'
+        f'<div class="said">{_said(one, index)}</div>'
+        f"{_status(one)}"
+        f'<div class="beside">{_beside(one, index) if done else ""}</div>'
+        f'<div class="evidence">{_evidence(one, index)}</div>'
+        f'<div class="rest">{_withheld(one, index) + _details(one, index) if done else ""}</div>'
+        "</article>"
     )
-    return f'<article class="turn{" live" if one.busy else ""}">{"".join(parts)}</article>'
 
 
-def _answer(one: Turn, index: int) -> str:
+def _said(one: Turn, index: int) -> str:
     if one.shown:
-        sentences = " ".join(_sentence(sentence, one, index) for sentence in one.shown)
+        sentences = " ".join(
+            _sentence(sentence, one, index, f' data-sentence="{index}.{number}" tabindex="-1"')
+            for number, sentence in enumerate(one.shown)
+        )
         return f'<p class="answer" dir="auto">{sentences}</p>'
     if one.answer is None:
         return ""
@@ -59,26 +75,24 @@ def _answer(one: Turn, index: int) -> str:
     )
 
 
-def _sentence(sentence: Sentence, one: Turn, index: int) -> str:
+def _sentence(sentence: Sentence, one: Turn, index: int, attributes: str = "") -> str:
     pills = "".join(_pill(citation, one, index) for citation in sentence.citations)
-    return f'<span class="sentence">{text(sentence.text)}{pills}</span>'
+    cites = f'<span class="cites">{pills}</span>' if pills else ""
+    return f'<span class="sentence"{attributes}>{text(sentence.text)}{cites}</span>'
 
 
 def _pill(citation: Citation, one: Turn, index: int) -> str:
     number = _number(citation, one)
     label = words.citation(number, citation.document, place(citation))
     return (
-        f'<button type="button" class="cite" {_opens("citation", index, number)}'
-        f' aria-label="{text(label)}" title="{text(citation.quote)}">{number}</button>'
+        f'<button type="button" class="cite" {opening("citation", index, number)}'
+        f' aria-label="{text(label)}" data-quote="{text(_cut(citation.quote, HOVERED))}"'
+        f' data-from="{text(label)}">{number}</button>'
     )
 
 
 def _number(citation: Citation, one: Turn) -> int:
     return [span_of(known) for known in one.citations].index(span_of(citation)) + 1
-
-
-def _opens(kind: str, index: int, number: int) -> str:
-    return f'data-opens="{kind}" data-turn="{index}" data-number="{number}"'
 
 
 def _status(one: Turn) -> str:
@@ -92,9 +106,55 @@ def _status(one: Turn) -> str:
         case Phase.FAILED:
             return f'<p class="status failed" role="alert" dir="auto">{text(one.error)}</p>'
         case Phase.DONE:
-            return ""
+            line = ""
     kind = "status working" if one.busy else "status"
     return f'<p class="{kind}" role="status">{text(line)}</p>'
+
+
+def _beside(one: Turn, index: int) -> str:
+    """Return what stands below an answer: how well it is supported, and where sources disagree."""
+    conflicts = "".join(_conflict(conflict, one, index) for conflict in one.conflicts)
+    if not one.shown:
+        return conflicts
+    copy = (
+        f'<button type="button" class="action" data-copy="{text(as_text(one))}"'
+        f' data-said="{text(words.COPIED)}">{text(words.COPY)}</button>'
+    )
+    return f'<div class="actions">{_support(one, index)}{copy}</div>{conflicts}'
+
+
+def as_text(one: Turn) -> str:
+    """Return an answer with its numbered citations as plain text."""
+    said = " ".join(
+        sentence.text + "".join(f" [{_number(c, one)}]" for c in sentence.citations)
+        for sentence in one.shown
+    )
+    cited = numbered(one.shown)
+    notes = (
+        f"[{number}] {', '.join(filter(None, (citation.document, place(citation))))}: "
+        f"“{citation.quote}”"
+        for number, citation in enumerate(cited, start=1)
+    )
+    return "\n".join((said, "", *notes))
+
+
+def _support(one: Turn, index: int) -> str:
+    """Return how well the sentences are supported: in words, the numbers folded away."""
+    weakest = min(one.shown, key=lambda sentence: sentence.support)
+    items = "".join(
+        f'<li><span class="about" dir="auto">{text(_cut(sentence.text, SNIPPET))}</span>'
+        f' <span class="numbers">{text(_supported(sentence))}:'
+        f" {text(words.numbers(sentence.support, sentence.relevance))}</span></li>"
+        for sentence in one.shown
+    )
+    body = f"<ul>{items}</ul><p>{text(words.NUMBERS_MEAN)}</p>"
+    return _fold("support", _supported(weakest), body, index)
+
+
+def _supported(sentence: Sentence) -> str:
+    if any(citation.quote == sentence.text for citation in sentence.citations):
+        return words.VERBATIM
+    return words.support(sentence.support)
 
 
 def _conflict(conflict: Conflict, one: Turn, index: int) -> str:
@@ -108,40 +168,43 @@ def _conflict(conflict: Conflict, one: Turn, index: int) -> str:
 
 
 def _withheld(one: Turn, index: int) -> str:
-    if one.busy or not one.withheld:
+    if not one.withheld:
         return ""
     items = "".join(
-        f'<li dir="auto">{_sentence(sentence, one, index)}'
-        f' <span class="why">{text(words.REASONS[sentence.verdict.value])}</span></li>'
+        f'<li dir="auto"><span class="why">{text(words.REASONS[sentence.verdict.value])}</span> '
+        f"{_sentence(sentence, one, index)}</li>"
         for sentence in one.withheld
     )
     return _fold(
         "withheld",
         words.withheld(len(one.withheld)),
         f"<p>{text(words.WITHHELD_WHY)}</p><ul>{items}</ul>",
+        index,
     )
 
 
 def _evidence(one: Turn, index: int) -> str:
-    """Return the passages: open while the model reads them, folded away below its answer."""
+    """Return the passages: all while the model reads them; then those cited, the others folded."""
     if not one.hits:
         return f'<p class="meta">{text(words.NOTHING_FOUND)}</p>' if one.answer else ""
     head = words.found(len(one.hits), len({hit.document for hit in one.hits}))
-    if one.busy:
-        title = f'<h3 class="found">{text(head)}</h3>'
-        return f'<section class="evidence">{title}{_hits(one, index, one.hits)}</section>'
-    if not one.shown:
-        return _fold("evidence", words.NEAREST, _hits(one, index, one.hits))
-    cited = [hit for hit in one.hits if _cites(one, hit)]
+    if not one.shown and one.answer:
+        return _fold("uncited", words.NEAREST, _hits(one, index, one.hits), index)
+    if one.busy or not one.answer:
+        return f'<h3 class="found">{text(head)}</h3>{_hits(one, index, one.hits)}'
+    cited = sorted(filter(partial(_cites, one), one.hits), key=partial(_cites, one))
     rest = [hit for hit in one.hits if hit not in cited]
-    body = _hits(one, index, cited)
+    body = ""
+    if cited:
+        body += f'<h3 class="found">{text(words.SOURCES)}</h3>{_hits(one, index, cited, "cited")}'
     if rest:
-        body += _fold("uncited", words.uncited(len(rest)), _hits(one, index, rest))
-    return _fold("evidence", head, body)
+        body += _fold("uncited", words.uncited(len(rest)), _hits(one, index, rest), index)
+    return body
 
 
-def _hits(one: Turn, index: int, hits: Iterable[Hit]) -> str:
-    return f'<ol class="hits">{"".join(_hit(one, index, hit) for hit in hits)}</ol>'
+def _hits(one: Turn, index: int, hits: Iterable[Hit], kind: str = "") -> str:
+    items = "".join(_hit(one, index, hit) for hit in hits)
+    return f'<ol class="hits {kind}">{items}</ol>'
 
 
 def _hit(one: Turn, index: int, hit: Hit) -> str:
@@ -150,8 +213,8 @@ def _hit(one: Turn, index: int, hit: Hit) -> str:
     badges = "".join(f'<span class="badge">{number}</span>' for number in _cites(one, hit))
     copies = f'<span class="copies">{text(words.also_in(hit.copies))}</span>' if hit.copies else ""
     return (
-        f'<li><button type="button" class="hit" {_opens("passage", index, rank)}>'
-        f'<span class="from">{name(hit.document)}{where}{badges}</span>'
+        f'<li><button type="button" class="hit" {opening("passage", index, rank)}>'
+        f'<span class="from"><span class="badges">{badges}</span>{name(hit.document)}{where}</span>'
         f'<span class="snippet" dir="auto">{text(snippet(hit.text))}</span>{copies}</button></li>'
     )
 
@@ -168,8 +231,9 @@ def _cites(one: Turn, hit: Hit) -> list[int]:
     ]
 
 
-def _meta(one: Turn) -> str:
-    if one.answer is None or not one.shown:
+def _details(one: Turn, index: int) -> str:
+    """Return what was searched, how long it took, by which model, and how passages were ranked."""
+    if one.answer is None:
         return ""
     answer = one.answer
     parts = (
@@ -178,85 +242,45 @@ def _meta(one: Turn) -> str:
         answer.model,
     )
     spans = "".join(f"<span>{name(part)}</span>" for part in parts if part)
-    return f'<p class="meta">{spans}</p>'
+    asked = answer.standalone_question
+    understood = (
+        f'<p dir="auto">{text(words.understood(asked))}</p>' if asked != one.question else ""
+    )
+    body = f'{understood}<p class="meta">{spans}</p>{_scores(one.hits)}'
+    return _fold("details", words.DETAILS, body, index)
 
 
-def _fold(kind: str, head: str, body: str) -> str:
-    return f'<details class="{kind}"><summary>{text(head)}</summary>{body}</details>'
+def _scores(hits: Sequence[Hit]) -> str:
+    if not hits:
+        return ""
+    heads = "".join(f'<th scope="col">{text(head)}</th>' for head in words.SCORES)
+    rows = "".join(
+        f'<tr><th scope="row">{name(hit.document)}</th><td>{text(place(hit))}</td>'
+        f"<td>{hit.score:.2f}</td><td>{hit.dense:.2f}</td><td>{hit.lexical:.1f}</td></tr>"
+        for hit in hits
+    )
+    return (
+        f'<div class="scores" tabindex="0" role="region" aria-label="{text(words.SCORES_HEAD)}">'
+        f"<table><caption>{text(words.SCORES_HEAD)}</caption>"
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _fold(kind: str, head: str, body: str, index: int) -> str:
+    """Return a fold; the page keeps it open by its key."""
+    return (
+        f'<details class="{kind}" data-fold="{index}.{kind}">'
+        f"<summary>{text(head)}</summary>{body}</details>"
+    )
 
 
 def snippet(passage: str) -> str:
     """Return the beginning of a passage on one line."""
-    line = " ".join(passage.split())
-    return line if len(line) <= SNIPPET else line[:SNIPPET].rsplit(" ", 1)[0] + " …"
+    return _cut(" ".join(passage.split()), SNIPPET)
 
 
-def place(target: Target) -> str:
-    """Return where a citation or a passage stands, in words; "" where its format has no places."""
-    if isinstance(target, Hit):
-        found = target.place(target.start)
-        label = found.label if found else ""
-    else:
-        label = target.place
-    return label or (words.page(target.page) if target.page is not None else "")
-
-
-def source_empty() -> str:
-    """Return the source pane before anything was opened."""
-    return f'<p class="source-empty">{text(words.SOURCE_EMPTY)}</p>'
-
-
-def source(target: Target, document: str | None, *, serial: int) -> str:
-    """Return a page of the document around the target, with exactly its words marked.
-
-    `document` is the text that offsets refer to, None where the library has it no more. The serial
-    number differs from one opening to the next, so that the page notices the same one twice.
-    """
-    words_cited = target.quote if isinstance(target, Citation) else target.text
-    if document is None:
-        body = _as_cited(words.SOURCE_GONE, words_cited)
-    elif document[target.start : target.end] != words_cited:
-        body = _as_cited(words.SOURCE_CHANGED, words_cited)
-    else:
-        body = _page(document, target.start, target.end)
-    where = (place(target), words.span(target.start, target.end))
-    places = "".join(f"<span>{name(part)}</span>" for part in where if part)
-    return (
-        f'<section class="source" data-serial="{serial}"><header>'
-        f'<div><h2>{name(target.document)}</h2><p class="meta">{places}</p></div>'
-        f'<button type="button" class="close" data-closes aria-label="{text(words.SOURCE_CLOSE)}">'
-        f'<span aria-hidden="true">×</span></button></header>{body}</section>'
-    )
-
-
-def _as_cited(why: str, quote: str) -> str:
-    return (
-        f'<p class="warning" role="alert">{text(why)}</p>'
-        f'<blockquote dir="auto">{text(quote)}</blockquote>'
-    )
-
-
-def _page(document: str, start: int, end: int) -> str:
-    first, last = window(document, start, end)
-    return (
-        f'<div class="page{" cut-above" if first else ""}'
-        f'{" cut-below" if last < len(document) else ""}" dir="auto" tabindex="0">'
-        f"{text(document[first:start])}"
-        f'<mark dir="auto">{text(document[start:end])}</mark>'
-        f"{text(document[end:last])}</div>"
-    )
-
-
-def window(document: str, start: int, end: int, around: int = AROUND) -> tuple[int, int]:
-    """Return the stretch of a document to show around a span, from line to line where it can."""
-    first, last = max(0, start - around), min(len(document), end + around)
-    if first:
-        line = document.find("\n", first, start)
-        first = line + 1 if line >= 0 else first
-    if last < len(document):
-        line = document.rfind("\n", end, last)
-        last = line if line >= 0 else last
-    return first, last
+def _cut(line: str, most: int) -> str:
+    return line if len(line) <= most else line[:most].rsplit(" ", 1)[0] + " …"
 
 
 def documents(infos: Sequence[DocumentInfo]) -> str:
@@ -277,9 +301,18 @@ def _size(info: DocumentInfo) -> str:
     return passages if info.pages is None else f"{words.plural(info.pages, 'page')}, {passages}"
 
 
-def library(documents_count: int, passages: int) -> str:
-    """Return the size of the library, for the head of the page."""
-    return f'<p class="meta">{text(words.size(documents_count, passages))}</p>'
+def library(documents_count: int) -> str:
+    """Return the size of the library, for the head of the page: it opens the documents."""
+    return _drawer_button("size", words.plural(documents_count, "document"))
+
+
+def shelf_head() -> str:
+    """Return the head of the drawer of documents."""
+    return (
+        f'<header><h2>{text(words.DOCUMENTS)}</h2><button type="button" class="tool"'
+        f' popovertarget="shelf" popovertargetaction="hide" aria-label="{text(words.CLOSE)}">'
+        f'<span aria-hidden="true">×</span></button></header>'
+    )
 
 
 def masthead() -> str:
