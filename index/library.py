@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -194,16 +194,25 @@ class Library:
         except OSError as error:
             raise LibraryError(f"cannot empty {self.path / 'derived'}: {reason(error)}") from error
 
-    def search(self, question: str, k: int = 8) -> list[Hit]:
-        """Return the k best passages, best first; ties by name, then start."""
+    def search(
+        self, question: str, k: int = 8, *, within: Collection[str] | None = None
+    ) -> list[Hit]:
+        """Return the k best passages, best first; ties by name, then start.
+
+        within names the documents that are searched, else all are; "folder/" stands for those
+        below it. Raises UnknownDocumentError where there is none of a name.
+        """
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
-        if not question.strip():
+        if not question.strip() or (within is not None and not within):
             return []
         question = utf8(question)
         encoded = begun(lambda: self.encoder.encode_question(question), "encoding")
         wanted = max(k, RERANKED) if self.reranker else k
         with self.current() as source:
+            if within is not None:
+                names = passages.within(source.catalog, [utf8(name) for name in within])
+                source = replace(source, within=names)
             asked = query(question, encoded.result, source, max(CANDIDATES, wanted))
             found = ranked(
                 question,
@@ -292,10 +301,12 @@ class Library:
             raise UnreadableError("has changed since it was indexed: index it again")
         return drawn
 
-    def count(self) -> tuple[int, int]:
-        """Return the numbers of documents and of passages."""
+    def count(self, within: Collection[str] | None = None) -> tuple[int, int]:
+        """Return the numbers of documents and of passages, of all or of those within."""
         with self._using() as catalog, catalog.snapshot():
-            return catalog.count()
+            if within is None:
+                return catalog.count()
+            return passages.count(catalog, [utf8(name) for name in within])
 
     def check(self, *, repair: bool = False) -> list[Fault]:
         """Say what is wrong with the library; an empty list if nothing is.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.catalog import Catalog
-from index.errors import LibraryError
+from index.errors import LibraryError, UnknownDocumentError
 from index.records import Passage, Place
 from index.rows import MEND, places_from, spans_from
 
@@ -70,6 +70,44 @@ def passages_of(catalog: Catalog, content: int) -> list[int]:
         "SELECT id FROM passages WHERE content = ? ORDER BY id", (content,)
     )
     return [number for (number,) in rows]
+
+
+def chosen(catalog: Catalog, names: Collection[str]) -> dict[str, int]:
+    """Return the contents of the documents of these names.
+
+    A name that ends with a slash stands for all documents below it. Raises UnknownDocumentError
+    where there is none.
+    """
+    found: dict[str, int] = {}
+    for name in names:
+        folder = name.endswith("/")
+        rows = catalog.connection.execute(
+            "SELECT name, content FROM documents WHERE name >= ? AND name < ?"
+            if folder
+            else "SELECT name, content FROM documents WHERE name = ?",
+            (name, f"{name[:-1]}0") if folder else (name,),  # "0" comes after "/"
+        ).fetchall()
+        if not rows:
+            what = "name begins with" if folder else "is named"
+            raise UnknownDocumentError(f"no document {what} {name!r}; see `pincite documents`")
+        found.update(rows)
+    return found
+
+
+def within(catalog: Catalog, names: Collection[str]) -> dict[int, str]:
+    """Return the contents of `chosen` documents, each with the first of their names."""
+    found = chosen(catalog, names)
+    return {found[name]: name for name in sorted(found, reverse=True)}
+
+
+def count(catalog: Catalog, names: Collection[str]) -> tuple[int, int]:
+    """Return the numbers of `chosen` documents and of their passages."""
+    found = chosen(catalog, names)
+    (held,) = catalog.connection.execute(
+        "SELECT count(*) FROM passages WHERE content IN (SELECT value FROM json_each(?))",
+        (json.dumps([*{*found.values()}]),),
+    ).fetchone()
+    return len(found), held
 
 
 def copies(catalog: Catalog, same: int) -> list[int]:

@@ -64,7 +64,33 @@ class Source:
     index: Index
     catalog: Catalog
     topics: dict[int, Vectors]  # of contents: kept, for they do not change
+    within: Mapping[int, str] | None = None  # the contents that are searched, with names; None: all
     _known: dict[int, tuple[int, int, bytes]] = field(default_factory=dict)
+
+    def covers(self, content: int) -> bool:
+        """Whether a content is among those that are searched."""
+        return self.within is None or content in self.within
+
+    def chosen(self) -> list[int]:
+        """Return the passages of the contents that are searched, where not all are."""
+        contents = self.within or ()
+        return [number for one in contents for number in passages.passages_of(self.catalog, one)]
+
+    def having(self, told: Mapping[int, float], k: int) -> list[int]:
+        """Return about k passages that the terms tell most of; of chosen contents, all."""
+        if self.within is None:
+            found: list[int] = self.index.words.search(told, k).tolist()
+            return found
+        return self.chosen()
+
+    def near(self, vector: Vectors, k: int) -> list[int]:
+        """Return the k passages that are nearest to a vector (dimension,)."""
+        if self.within is None:
+            nearest: list[int] = self.index.dense.search(vector, k).tolist()
+            return nearest
+        ids = self.chosen()
+        order = np.argsort(-(self.vectors(ids) @ vector), kind="stable")
+        return [ids[place] for place in order[:k].tolist()]
 
     def load(self, ids: Iterable[int]) -> None:
         """Read content, same and counts of these passages."""
@@ -156,7 +182,7 @@ def query(
 
 def _worded(told: Mapping[int, float], source: Source, at_least: int) -> Ids:
     """Return the passages that have the terms, or whose neighbours have, best first."""
-    found = source.index.words.search(told, _WORDED * at_least).tolist()
+    found = source.having(told, _WORDED * at_least)
     source.load({near for number in found for near in (number - 1, number, number + 1)})
     near = dict.fromkeys(
         number + step
@@ -167,6 +193,7 @@ def _worded(told: Mapping[int, float], source: Source, at_least: int) -> Ids:
     )
     ids = np.array([*near], np.int64)
     _, around = source.words(told, [*near])
+    ids, around = ids[around > 0], around[around > 0]
     return ids[_in_order(ids, around, source.catalog)]
 
 
@@ -177,9 +204,9 @@ def candidates(asked: Query, source: Source, at_least: int = CANDIDATES) -> Ids:
     """
     depth = at_least
     while True:
-        near = source.index.dense.search(asked.vector, depth)
-        source.load(near.tolist())
-        near = np.array(source.inside(near.tolist()), np.int64)
+        nearest = source.near(asked.vector, depth)
+        source.load(nearest)
+        near = np.array(source.inside(nearest), np.int64)
         distinct = len(np.unique(source.same(near)))
         if distinct >= at_least or len(near) < depth:  # or all were found
             break
@@ -269,7 +296,7 @@ def ranked(
         scores=total[order],
         signals={name: of_ids[order] for name, of_ids in found.items()},
         copies=[passages.copies(source.catalog, one) for one in same[order[:at_least]].tolist()],
-        named={**mentioned, **wanted},
+        named={**mentioned, **wanted, **(source.within or {})},
     )
 
 
@@ -322,7 +349,7 @@ def _asked_for(question: str, source: Source) -> dict[int, str]:
         for title, content, name in passages.titles(
             source.catalog, titles.starts(words, within=_APART)
         ):
-            if titles.asks_for(title, words):
+            if source.covers(content) and titles.asks_for(title, words):
                 found[content] = name
     return _first_by_name(found)
 
@@ -333,7 +360,8 @@ def _mentioned(leading: Sequence[int], source: Source) -> dict[int, str]:
     for number, passage, _, _ in passages.read(source.catalog, leading):
         words = list(written_terms(passage.text, passage.language))
         for title, content, name in passages.titles(source.catalog, titles.starts(words)):
-            if content != source.content(number) and titles.mentions(title, words):
+            other = content != source.content(number) and source.covers(content)
+            if other and titles.mentions(title, words):
                 found[content] = name
     return _first_by_name(found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 
 def parser(functions: Sequence[Callable[..., int]]) -> argparse.ArgumentParser:
@@ -19,6 +20,13 @@ def parser(functions: Sequence[Callable[..., int]]) -> argparse.ArgumentParser:
         description="Answers from your own documents, every sentence pinned to its source.",
     )
     verbs = made.add_subparsers(metavar="VERB", required=True)
+
+    within: dict[str, Any] = {
+        "action": "append",
+        "type": _text,
+        "metavar": "NAME",
+        "help": 'search this document only, or those below "folder/"; may be repeated',
+    }
 
     def verb(name: str) -> argparse.ArgumentParser:
         function = doing[name]
@@ -40,10 +48,12 @@ def parser(functions: Sequence[Callable[..., int]]) -> argparse.ArgumentParser:
     verb("check").add_argument("--repair", action="store_true", help="mend what can be")
     one = verb("search")
     one.add_argument("question", type=_text)
+    one.add_argument("--within", **within)
     one.add_argument("-k", type=_positive, default=8, metavar="N", help="number of passages")
     one.add_argument("--json", action="store_true")
     one = verb("ask")
     one.add_argument("question", type=_text)
+    one.add_argument("--within", **within)
     one.add_argument("--history", type=Path, metavar="FILE", help="JSON list of earlier turns")
     one.add_argument("--json", action="store_true")
     one = verb("chat")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from functools import lru_cache
@@ -113,10 +113,19 @@ class Assistant:
         with untraced(), closing(self.model.stream(asked)) as said:  # type: ignore[type-var]
             next((chunk for chunk in said if chunk.content), None)
 
-    def ask(self, question: str, history: Iterable[tuple[str, str | Answer]] = ()) -> Answer:
-        """Return the judged, cited answer. Raises QuestionError, WeightsError or ModelError."""
+    def ask(
+        self,
+        question: str,
+        history: Iterable[tuple[str, str | Answer]] = (),
+        *,
+        within: Collection[str] | None = None,
+    ) -> Answer:
+        """Return the judged, cited answer. Raises QuestionError, WeightsError or ModelError.
+
+        within names the documents that may answer, as for `Library.search`.
+        """
         answer = None
-        for event in self.stream(question, history=history):
+        for event in self.stream(question, history=history, within=within):
             if isinstance(event, Answer):
                 answer = event
         assert answer is not None  # noqa: S101 - a stream ends with its answer, or raises
@@ -128,6 +137,7 @@ class Assistant:
         *,
         history: Iterable[tuple[str, str | Answer]] = (),
         stopped: Callable[[], bool] = lambda: False,
+        within: Collection[str] | None = None,
     ) -> Iterator[Event]:
         """Yield the evidence first, then every sentence once it is judged, then the answer.
 
@@ -137,12 +147,12 @@ class Assistant:
         """
         began = time.monotonic()
         check_question(question)
-        documents, passages = self.library.count()
+        documents, passages = self.library.count(within)
         if documents and not self.given:
             self._load()  # the encoder loads and searches meanwhile
         turns = _turns(history)
         standalone = in_context(question, turns)
-        hits = self.search(standalone)
+        hits = self.search(standalone, within)
         evidence_s = time.monotonic() - began
         yield Evidence(question, standalone, tuple(hits))
         if hits and standalone != question:  # a follow-up: the model says what it means
@@ -150,7 +160,7 @@ class Assistant:
             if stopped():
                 return
             if asked != standalone:
-                standalone, hits = asked, self.search(asked)
+                standalone, hits = asked, self.search(asked, within)
                 yield Evidence(question, standalone, tuple(hits))
         judged: list[Sentence] = []
         first_s: float | None = None
@@ -176,7 +186,7 @@ class Assistant:
             conflicts=of_answer(select.subject(standalone), judged, hits),
         )
 
-    def search(self, question: str) -> list[Hit]:
+    def search(self, question: str, within: Collection[str] | None = None) -> list[Hit]:
         """Return the hits, and the ends of their documents where those name what is asked for.
 
         Title and author stand at a document's ends, seldom in the passage that answers. A question
@@ -184,10 +194,10 @@ class Assistant:
         """
         if select.asks_for_all(question):
             about = select.subject(question)
-            return select.worth_reading(self.library.search(about, self.settings.list_hits))
-        found = {
-            (h.document, h.start): h for h in self.library.search(question, self.settings.hits)
-        }
+            hits = self.library.search(about, self.settings.list_hits, within=within)
+            return select.worth_reading(hits)
+        hits = self.library.search(question, self.settings.hits, within=within)
+        found = {(hit.document, hit.start): hit for hit in hits}
         for document in dict.fromkeys(name for name, _ in found):
             known = " ".join(hit.text for hit in found.values() if hit.document == document)
             missing = words.missing_names(question, words.profile(known))

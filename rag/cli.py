@@ -152,7 +152,7 @@ def search(options: argparse.Namespace, settings: Settings) -> int:
 
     check_question(options.question)
     with _open(settings) as library:
-        hits = library.search(options.question, options.k)
+        hits = library.search(options.question, options.k, within=options.within)
     if options.json:
         passages = [
             {"document": h.document, "start": h.start, "end": h.end, "text": h.text,
@@ -178,7 +178,8 @@ def ask(options: argparse.Namespace, settings: Settings) -> int:
     history = _history(options.history) if options.history else ()
     model = _loading(settings)
     with _open(settings) as library:
-        answer = _assistant(library, settings, model).ask(options.question, history)
+        assistant = _assistant(library, settings, model)
+        answer = assistant.ask(options.question, history, within=options.within)
     if options.json:
         _print_json(answer.to_dict())
     else:

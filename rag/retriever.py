@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -24,6 +25,7 @@ class LibraryRetriever(BaseRetriever):
 
     library: Library
     k: int = 8  # passages
+    within: Sequence[str] | None = None  # names of the documents that are searched; None: all
 
     def invoke(self, *args: Any, **kwargs: Any) -> list[Document]:
         """Return the passages for a query; no variable makes LangChain report it elsewhere."""
@@ -50,5 +52,5 @@ class LibraryRetriever(BaseRetriever):
                     "score": hit.score,
                 },
             )
-            for hit in self.library.search(query, self.k)
+            for hit in self.library.search(query, self.k, within=self.within)
         ]

@@ -316,6 +316,18 @@ def test_search_prints_the_ranked_passages(papers, letters, capsys):
     }
 
 
+def test_search_and_ask_keep_to_chosen_documents(papers, letters, scripted, capsys):
+    main(["index", str(papers)])
+    capsys.readouterr()
+    main(["search", "How deep is the harbour?", "--within", "harbour.txt", "--json"])
+    assert {one["document"] for one in json_of(capsys)["passages"]} == {"harbour.txt"}
+    scripted.enqueue(["The harbour is deep."])
+    assert main(["ask", "How deep is it?", "--within", "harbour.txt", "--json"]) == 0
+    assert json_of(capsys)["searched"] == {"documents": 1, "passages": 1}
+    assert main(["ask", "How deep is it?", "--within", "none.txt"]) == 1
+    assert "no document is named 'none.txt'" in capsys.readouterr().err
+
+
 def test_search_in_an_empty_library_says_so(letters, capsys):
     assert main(["search", "anything"]) == 0
     assert capsys.readouterr().out.startswith("No passages: the library is empty.")

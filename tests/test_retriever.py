@@ -34,7 +34,12 @@ def test_it_stands_in_a_chain(library: Library):
 def test_no_variable_makes_langchain_report_a_query(library: Library, monkeypatch):
     library.add_texts([("harbour.txt", TEXT)])
     reports = []
-    monkeypatch.setattr(library, "search", lambda *_: reports.append(tracing_is_enabled()) or [])
+
+    def search(*_, **__):
+        reports.append(tracing_is_enabled())
+        return []
+
+    monkeypatch.setattr(library, "search", search)
     with tracing_context(enabled=True):
         LibraryRetriever(library=library).invoke("anything")
         assert tracing_is_enabled()
@@ -43,3 +48,9 @@ def test_no_variable_makes_langchain_report_a_query(library: Library, monkeypatc
 
 def test_an_empty_library_gives_nothing(library: Library):
     assert LibraryRetriever(library=library).invoke("anything") == []
+
+
+def test_it_keeps_to_chosen_documents(library: Library):
+    library.add_texts([("harbour.txt", TEXT), ("bakery.txt", "The bakery sells bread.")])
+    retriever = LibraryRetriever(library=library, within=["bakery.txt"])
+    assert [one.metadata["source"] for one in retriever.invoke("harbour")] == ["bakery.txt"]

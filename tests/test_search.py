@@ -9,7 +9,7 @@ import pytest
 
 from index import Library
 from index.embed import OpenVinoEncoder, SentenceTransformerEncoder, sentence_vectors
-from index.errors import WeightsError
+from index.errors import UnknownDocumentError, WeightsError
 from index.rerank import CrossEncoderReranker
 from index.weights import EMBEDDING_FOLDER, packaged_folder
 from tests.fakes import LetterEncoder, random_cross_encoder
@@ -198,3 +198,50 @@ def test_any_cross_encoder_of_sentence_transformers_may_be_set(tmp_path):
 def test_a_cross_encoder_of_several_classes_is_refused(tmp_path):
     with pytest.raises(WeightsError, match="has 3 labels: name a cross-encoder that gives one"):
         cross_encoder(tmp_path, "no", "maybe", "yes").scores("deep", ["deep harbour"])
+
+
+# Within chosen documents
+
+
+@pytest.fixture
+def shelves(library):
+    library.add_texts(
+        [
+            ("law/lease.md", "The rent is ten crowns. Notice is three months."),
+            ("law/bylaws.md", "The board meets in May. The chair is elected for a year."),
+            ("law.md", "The rent of boats is two crowns."),
+            ("notes/lease.md", "The rent is ten crowns. Notice is three months."),
+        ]
+    )
+    return library
+
+
+@pytest.mark.parametrize(
+    ("within", "found"),
+    [
+        (["law/lease.md"], {"law/lease.md"}),
+        (["law/"], {"law/lease.md", "law/bylaws.md"}),
+        (["notes/", "law.md"], {"notes/lease.md", "law.md"}),  # not its copy's name
+        (["law/", "law/lease.md"], {"law/lease.md", "law/bylaws.md"}),
+        ([], set()),
+    ],
+)
+def test_only_chosen_documents_are_searched(shelves, within, found):
+    assert {hit.document for hit in shelves.search("What is the rent?", within=within)} == found
+    assert shelves.count(within)[0] == len(found)
+
+
+def test_a_document_that_is_named_is_not_searched_unless_it_is_chosen(shelves):
+    hits = shelves.search("What do the bylaws say of the rent?", within=["law.md"])
+    assert {hit.document for hit in hits} == {"law.md"}
+
+
+@pytest.mark.parametrize("name", ["lease.md", "la/", "law", "%/", ""])
+def test_what_is_chosen_and_not_there_is_told(shelves, name):
+    with pytest.raises(UnknownDocumentError, match="no document"):
+        shelves.search("What is the rent?", within=[name])
+
+
+def test_all_chosen_is_as_none_chosen(shelves):
+    everything = [one.name for one in shelves.documents()]
+    assert shelves.search("rent of boats", within=everything) == shelves.search("rent of boats")
