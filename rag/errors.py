@@ -9,6 +9,7 @@ PinciteError                      everything that Pincite raises on purpose; its
 ├── PromptError                   a prompt lacks a variable, or names one that is not given
 ├── QuestionError                 a question that is empty or too long
 ├── ModelError                    the language model failed while it answered
+├── ConversationError             a conversation that is not there, or cannot be kept
 ├── CasesError                    a file of cases or a history is not what it should be
 └── ServeError                    the chat cannot be served as asked
 """
@@ -23,6 +24,7 @@ from index.errors import (
 
 __all__ = [
     "CasesError",
+    "ConversationError",
     "LibraryError",
     "ModelError",
     "PinciteError",
@@ -50,6 +52,10 @@ class QuestionError(PinciteError):
 
 class ModelError(PinciteError):
     """The language model failed while it answered."""
+
+
+class ConversationError(PinciteError):
+    """A conversation that is not there, or cannot be kept."""
 
 
 class CasesError(PinciteError):

@@ -20,10 +20,11 @@ from rag.chat import create_app, html, launch, words
 from rag.chat.app import SCRIPT, Chat, _done
 from rag.chat.guard import is_loopback
 from rag.chat.serve import HostError, start
-from rag.chat.turns import Conversation, Phase, Turn
+from rag.chat.turns import Conversation
 from rag.chat.uploads import LONGEST, base_name, keep
 from rag.errors import ServeError
 from rag.records import Answer, Conflict, Evidence, Sentence, Timings, Verdict
+from rag.turns import Phase, Turn
 from tests.chat_fakes import FakeAssistant, FakeLibrary, cite, hit_of, sentence
 
 OURS = {

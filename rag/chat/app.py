@@ -15,9 +15,10 @@ from index.errors import PinciteError
 from index.records import AddReport, DocumentInfo, Progress
 from rag.chat import html, source, words
 from rag.chat.reading import Pages, Reader
-from rag.chat.turns import Conversation, Event, Phase
+from rag.chat.turns import Conversation
 from rag.chat.uploads import keep
 from rag.records import Answer
+from rag.turns import Event, Phase
 
 log = logging.getLogger(__name__)
 

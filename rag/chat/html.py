@@ -11,11 +11,11 @@ from functools import partial
 from index.records import AddReport, DocumentInfo, Hit
 from rag.chat import words
 from rag.chat.source import opening, place
-from rag.chat.turns import Phase, Turn, numbered, span_of
 from rag.escape import name as name
 from rag.escape import shown as shown
 from rag.escape import text as text
 from rag.records import Citation, Conflict, Sentence
+from rag.turns import Phase, Turn, numbered, span_of
 
 SNIPPET = 220  # characters of a passage in the list of the evidence
 HOVERED = 420  # characters of a quote that are shown where the pointer is on its number

@@ -9,9 +9,10 @@ from itertools import pairwise
 from index.records import Box, Document, Hit, Place, place_at
 from rag.chat import words
 from rag.chat.pages import Sheet, lines, percent
-from rag.chat.turns import Conversation, Target, View
+from rag.chat.turns import Conversation, View
 from rag.escape import name, text
 from rag.records import Citation
+from rag.turns import Target
 
 AROUND = 6_000  # characters of a document shown on either side of the cited words
 _IDLE = 'aria-disabled="true"'

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
 
 from index.records import Hit
-from rag.records import Answer, Citation, Conflict, Evidence, Sentence, Verdict
-
-Event = Evidence | Sentence | Answer
-"""What a stream yields: evidence first, then judged sentences, then the answer."""
+from rag.records import Answer
+from rag.turns import Phase, Target, Turn, numbered
 
 _ONE_AT_A_TIME = threading.Lock()  # of all tabs: a tab's state is copied, which no lock can be
-
-Target = Citation | Hit
-"""What a click opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,74 +25,6 @@ class View:
     at: int | None = None  # the page to show, or of a text the offset; None: where the target is
     as_text: bool = False  # also where there are pages
     ticket: int = 0  # counts what a tab asks to see; the highest is shown
-
-
-class Phase(Enum):
-    """How far a question has come."""
-
-    ASKED = auto()
-    SEARCHING = auto()
-    READING = auto()  # the model is at work
-    DONE = auto()
-    STOPPED = auto()
-    FAILED = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A question and all that is known of its answer so far."""
-
-    question: str
-    phase: Phase = Phase.ASKED
-    hits: tuple[Hit, ...] = ()
-    sentences: tuple[Sentence, ...] = ()
-    answer: Answer | None = None
-    error: str = ""
-
-    def after(self, event: Event) -> Turn:
-        """Return the turn with the next event of its stream taken in."""
-        match event:
-            case Evidence():
-                return replace(self, phase=Phase.READING, hits=event.hits)
-            case Sentence():
-                return replace(self, sentences=(*self.sentences, event))
-            case Answer():
-                return replace(
-                    self,
-                    phase=Phase.DONE,
-                    hits=event.hits,
-                    sentences=event.sentences,
-                    answer=event,
-                )
-
-    @property
-    def busy(self) -> bool:
-        """Whether the answer is still to come."""
-        return self.phase in (Phase.ASKED, Phase.SEARCHING, Phase.READING)
-
-    @property
-    def shown(self) -> tuple[Sentence, ...]:
-        """The sentences that stand in the answer."""
-        return tuple(s for s in self.sentences if s.verdict is Verdict.SUPPORTED)
-
-    @property
-    def withheld(self) -> tuple[Sentence, ...]:
-        """The sentences that do not."""
-        return tuple(s for s in self.sentences if s.verdict is not Verdict.SUPPORTED)
-
-    @property
-    def conflicts(self) -> tuple[Conflict, ...]:
-        """The places that answer the question differently."""
-        return self.answer.conflicts if self.answer else ()
-
-    @property
-    def citations(self) -> tuple[Citation, ...]:
-        """The cited spans; the one numbered n on the screen is `citations[n - 1]`.
-
-        In order of appearance on the screen: the conflicts stand below the answer, and the
-        withheld sentences below them.
-        """
-        return numbered((*self.shown, *self.conflicts, *self.withheld))
 
 
 @dataclass(slots=True)
@@ -203,17 +129,3 @@ def _natural(number: object) -> int | None:
 def _at(targets: Sequence[Target], number: int) -> Target | None:
     ours = type(number) is int and 1 <= number <= len(targets)  # True is an int, too
     return targets[number - 1] if ours else None
-
-
-def numbered(citing: Iterable[Sentence | Conflict]) -> tuple[Citation, ...]:
-    """Return the distinct spans that are cited, in order of appearance."""
-    first: dict[tuple[str, str, int, int], Citation] = {}
-    for one in citing:
-        for citation in one.citations:
-            first.setdefault(span_of(citation), citation)
-    return tuple(first.values())
-
-
-def span_of(target: Target) -> tuple[str, str, int, int]:
-    """Return what makes two citations the same one."""
-    return (target.document, target.sha256, target.start, target.end)
