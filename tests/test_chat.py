@@ -23,6 +23,7 @@ from rag.chat.serve import HostError, start
 from rag.chat.turns import Conversation
 from rag.chat.uploads import LONGEST, base_name, keep
 from rag.errors import ServeError
+from rag.export import plain
 from rag.records import Answer, Conflict, Evidence, Sentence, Timings, Verdict
 from rag.turns import Phase, Turn
 from tests.chat_fakes import FakeAssistant, FakeLibrary, cite, hit_of, sentence
@@ -245,7 +246,7 @@ def test_an_answer_is_copied_with_its_numbered_quotes() -> None:
     text = "Alpha. Beta."
     alpha, beta = cite("d.pdf", text, "Alpha.", 3), cite("d.txt", text, "Beta.", None)
     turn = done(sentence("A.", alpha, beta), sentence("No.", alpha, verdict=Verdict.OFF_TOPIC))
-    assert html.as_text(turn) == ("A. [1] [2]\n\n[1] d.pdf, page 3: “Alpha.”\n[2] d.txt: “Beta.”")
+    assert plain(turn) == ("A. [1] [2]\n\n[1] d.pdf, page 3: “Alpha.”\n[2] d.txt: “Beta.”")
 
 
 def test_a_long_list_of_documents_ends() -> None:

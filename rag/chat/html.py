@@ -14,8 +14,9 @@ from rag.chat.source import opening, place
 from rag.escape import name as name
 from rag.escape import shown as shown
 from rag.escape import text as text
+from rag.export import plain
 from rag.records import Citation, Conflict, Sentence
-from rag.turns import Phase, Turn, numbered, span_of
+from rag.turns import Phase, Turn, span_of
 
 SNIPPET = 220  # characters of a passage in the list of the evidence
 HOVERED = 420  # characters of a quote that are shown where the pointer is on its number
@@ -117,25 +118,10 @@ def _beside(one: Turn, index: int) -> str:
     if not one.shown:
         return conflicts
     copy = (
-        f'<button type="button" class="action" data-copy="{text(as_text(one))}"'
+        f'<button type="button" class="action" data-copy="{text(plain(one))}"'
         f' data-said="{text(words.COPIED)}">{text(words.COPY)}</button>'
     )
     return f'<div class="actions">{_support(one, index)}{copy}</div>{conflicts}'
-
-
-def as_text(one: Turn) -> str:
-    """Return an answer with its numbered citations as plain text."""
-    said = " ".join(
-        sentence.text + "".join(f" [{_number(c, one)}]" for c in sentence.citations)
-        for sentence in one.shown
-    )
-    cited = numbered(one.shown)
-    notes = (
-        f"[{number}] {', '.join(filter(None, (citation.document, place(citation))))}: "
-        f"“{citation.quote}”"
-        for number, citation in enumerate(cited, start=1)
-    )
-    return "\n".join((said, "", *notes))
 
 
 def _support(one: Turn, index: int) -> str:
