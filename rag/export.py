@@ -20,7 +20,7 @@ from rag.turns import Phase, Turn, numbered, span_of
 
 _SHORT_HASH = 12  # digits
 _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_ANYWHERE = re.compile(r"([\\`*_{}\[\]<>()#|~^$&!@])")
+_ANYWHERE = re.compile(r"([\\`*_{}\[\]<>#|~^$&!@])")
 _LINK = re.compile(r"(?i)\b(?:(https?|ftp|mailto|xmpp)(?=:)|(www)(?=\.))(.)")
 _AT_START = re.compile(r"^(?:([-+=])|(\d{1,9})([.)]))")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
