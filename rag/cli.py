@@ -214,6 +214,7 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> int:
     if options.draft:
         return _draft(options, settings)
     from rag.evaluate import compare, page, report
+    from rag.evaluate.cases import waiting
 
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)  # before the work that would be lost
@@ -227,6 +228,8 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> int:
         _print_json(found)
     else:
         print_metrics(found)
+    if waits := waiting(options.cases):
+        print(f"{waits} more wait for their answers", file=sys.stderr)
     lost = print_changes(baseline, found, sys.stderr if options.json else sys.stdout)
     invalid = [c["id"] for c in found["cases"] if "bad citation" in c["failures"]]
     if invalid:

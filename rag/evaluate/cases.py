@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,21 +73,17 @@ class Case:
 def load(path: Path, text_of: TextOf) -> list[Case]:
     """Read a .csv file, or JSON lines; raises CasesError with the line that is wrong.
 
-    Of CSV, a quote is looked up in its document's text, where it must stand once.
+    Of CSV, a quote is looked up in its document's text, where it must stand once. Of JSON lines,
+    those that wait for their answers are left out.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CasesError(f"cannot read the cases in {path}: {error}") from error
+    text = _read(path)
     if path.suffix.lower() == ".csv":
         cases = _from_csv(text, path, text_of)
     else:
-        cases = [
-            _case(line, f"line {number} of {path}")
-            for number, line in enumerate(text.split("\n"), 1)
-            if line.strip()
-        ]
+        cases = [_case_of(found, where) for where, found in _lines(text, path) if not _waits(found)]
     if not cases:
+        if waits := waiting(path):
+            raise CasesError(f"of {path} all {waits} wait for their answers; write them first")
         raise CasesError(f"{path} holds no cases; write one JSON object a line, or one CSV row")
     twice = [id_ for id_, times in Counter(case.id for case in cases).items() if times > 1]
     if twice:
@@ -103,6 +99,16 @@ def load(path: Path, text_of: TextOf) -> list[Case]:
                     f"{gold.start}:{gold.end}; has it changed?"
                 )
     return cases
+
+
+def waiting(path: Path) -> int:
+    """Return how many lines have no answers yet: what was said was bad, and nothing else is known.
+
+    Raises CasesError.
+    """
+    if path.suffix.lower() == ".csv":
+        return 0
+    return sum(_waits(found) for _, found in _lines(_read(path), path))
 
 
 def history(items: Any, where: str) -> tuple[tuple[str, str], ...]:
@@ -217,11 +223,27 @@ def _text_of(document: str, text_of: TextOf, where: str) -> str:
         raise CasesError(f"{where}: {error}") from error
 
 
-def _case(line: str, where: str) -> Case:
+def _read(path: Path) -> str:
     try:
-        return _case_of(json.loads(line), where)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise CasesError(f"{where} is not JSON: {error}") from error
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CasesError(f"cannot read the cases in {path}: {error}") from error
+
+
+def _lines(text: str, path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield where each line stands, and what it holds."""
+    for number, line in enumerate(text.split("\n"), 1):
+        where = f"line {number} of {path}"
+        if line.strip():
+            try:
+                yield where, json.loads(line)
+            except (json.JSONDecodeError, RecursionError) as error:
+                raise CasesError(f"{where} is not JSON: {error}") from error
+
+
+def _waits(found: Any) -> bool:
+    """Whether a line says what was said (`rag.feedback`), but not what would be right."""
+    return isinstance(found, dict) and "said" in found and "answers" not in found
 
 
 def _case_of(found: Any, where: str) -> Case:
